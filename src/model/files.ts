@@ -1,0 +1,27 @@
+/** What became of reading one file. `reason` decides the problem that is reported. */
+export type FileText =
+  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: false;
+      readonly reason: 'missing' | 'not-a-file' | 'too-large' | 'unstable' | 'denied' | 'outside-root';
+      readonly message: string;
+    };
+
+/**
+ * The port by which the pure rooms see files. Synchronous on purpose: loading is a pure function of
+ * the manifest, the environment and what these calls return, and can run in a worker as it is.
+ * All paths are absolute, normalised paths of the host.
+ */
+export interface Files {
+  /** Reads a text file (UTF-8; a BOM is kept for the caller to strip). Bounded in size. */
+  readText(path: string): FileText;
+  /** sha256 (hex) of a file's bytes, or undefined when it cannot be read. */
+  digestFile(path: string): string | undefined;
+  /**
+   * sha256 (hex) over the names, modes and contents of a build context, leaving out what its
+   * `.dockerignore` leaves out; undefined when the directory cannot be read.
+   */
+  digestContext(directory: string, dockerfile: string | undefined): string | undefined;
+  /** Whether something exists at this path, and what. */
+  kind(path: string): 'file' | 'directory' | 'other' | 'missing';
+}

@@ -1,0 +1,46 @@
+import type { SlotName } from './names.ts';
+
+/** What one stack's planner remembers between passes. It may be lost: that costs back-off history only. */
+export interface Memory {
+  /** Restarts of unhealthy or exited containers, by slot. */
+  readonly restarts: Readonly<Record<SlotName, RestartRecord>>;
+  /** Revisions of a service that failed to come up: not tried again until the spec changes. */
+  readonly badRevisions: Readonly<Record<string, BadRevision>>;
+  /** Unhealthy verdicts seen once, waiting for the second observation. By container id: unix ms first seen. */
+  readonly unhealthySince: Readonly<Record<string, number>>;
+  /** Jobs that completed, by service: the spec hash that ran. */
+  readonly completedJobs: Readonly<Record<string, string>>;
+  /** Repairs that succeeded and were needed again at once: by what was repaired, how often in a row. */
+  readonly repeats: Readonly<Record<string, number>>;
+  /** When an image was last pulled or tried, by reference. */
+  readonly pulls: Readonly<Record<string, PullRecord>>;
+}
+
+export interface PullRecord {
+  readonly atMs: number;
+  /** The stack's revision it was pulled for. */
+  readonly revision: string;
+  readonly failed: boolean;
+}
+
+export interface RestartRecord {
+  /** Restarts in a row without ten healthy minutes between. */
+  readonly count: number;
+  readonly lastAtMs: number;
+}
+
+export interface BadRevision {
+  readonly specHash: string;
+  readonly imageId: string;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export const EMPTY_MEMORY: Memory = {
+  restarts: {},
+  badRevisions: {},
+  unhealthySince: {},
+  completedJobs: {},
+  repeats: {},
+  pulls: {},
+};
