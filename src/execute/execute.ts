@@ -1,0 +1,79 @@
+import pLimit from 'p-limit';
+import type { Engine } from '../engine/engine.ts';
+import { asFailure, Failure } from '../model/failure.ts';
+import type { Outcome, Plan, Step, StepId } from '../model/plan.ts';
+import { runStep, type StepResults } from './executors.ts';
+
+export interface ExecuteOptions {
+  /** How many engine calls may run at a time. */
+  readonly concurrency: number;
+  readonly nowMs: () => number;
+  /** Told before and after each step. */
+  readonly onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => void;
+}
+
+/**
+ * Walks a plan and decides nothing: a step runs as soon as all its needs are done, several at a time; a gated
+ * one is skipped, and so is what needs it or needs something that failed. The signal stops it between steps:
+ * a call in flight is finished.
+ */
+export async function execute(
+  plan: Plan,
+  engine: Engine,
+  options: ExecuteOptions,
+  signal: AbortSignal,
+): Promise<readonly Outcome[]> {
+  const limit = pLimit(options.concurrency);
+  const results: StepResults = { containers: new Map(), networks: new Map() };
+  const running = new Map<StepId, Promise<Outcome>>();
+  for (const step of plan.steps) {
+    const needs = step.needs.flatMap((need) => running.get(need) ?? []);
+    running.set(
+      step.id,
+      afterNeeds(step, needs, signal, () => limit(() => perform(step, engine, results, options, signal))),
+    );
+  }
+  return Promise.all(running.values());
+}
+
+async function afterNeeds(
+  step: Step,
+  needs: readonly Promise<Outcome>[],
+  signal: AbortSignal,
+  run: () => Promise<Outcome>,
+): Promise<Outcome> {
+  if (step.gate !== undefined) return { step, result: 'skipped', waitingFor: 'gate' };
+  const before = await Promise.all(needs);
+  const unmet = before.find((outcome) => outcome.result !== 'done');
+  if (unmet !== undefined) {
+    const gated = unmet.result === 'skipped' && unmet.waitingFor === 'gate';
+    return { step, result: 'skipped', waitingFor: gated ? 'gate' : 'failed-need' };
+  }
+  return signal.aborted ? { step, result: 'skipped', waitingFor: 'abort' } : run();
+}
+
+async function perform(
+  step: Step,
+  engine: Engine,
+  results: StepResults,
+  options: ExecuteOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  if (signal.aborted) return { step, result: 'skipped', waitingFor: 'abort' };
+  const startedMs = options.nowMs();
+  options.onStep(step, 'started', '');
+  try {
+    await runStep(step, {
+      engine,
+      results,
+      signal,
+      progress: (line) => options.onStep(step, 'started', line),
+    });
+    options.onStep(step, 'done', '');
+    return { step, result: 'done', tookMs: options.nowMs() - startedMs };
+  } catch (thrown) {
+    const failure = thrown instanceof Failure ? thrown : asFailure(thrown);
+    options.onStep(step, 'failed', failure.message);
+    return { step, result: 'failed', failure, tookMs: options.nowMs() - startedMs };
+  }
+}

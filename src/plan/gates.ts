@@ -1,0 +1,78 @@
+import type { DesiredDependency, DesiredService } from '../model/desired.ts';
+import { slotName } from '../model/names.ts';
+import type { ObservedContainer } from '../model/observed.ts';
+import type { Gate, StepId } from '../model/plan.ts';
+import type { Scope } from './scope.ts';
+
+/** What stands between a service and its start. */
+export interface StartCondition {
+  readonly gate: Gate | undefined;
+  /** Starts of dependencies in this very plan: enough for `service_started`. */
+  readonly needs: readonly StepId[];
+}
+
+/** May a container of this service be started in this pass? The first thing to wait for is named. */
+export function startCondition(scope: Scope, service: DesiredService): StartCondition {
+  const stack = scope.desired.policy.dependsOn.find((name) => scope.context.readyStacks[name] !== true);
+  if (stack !== undefined) return { gate: { kind: 'stack', stack }, needs: [] };
+  const needs: StepId[] = [];
+  for (const dependency of service.dependsOn) {
+    const condition = dependencyCondition(scope, dependency);
+    if (condition.gate !== undefined) return { gate: condition.gate, needs: [] };
+    needs.push(...condition.needs);
+  }
+  return { gate: undefined, needs };
+}
+
+const UNTIL = {
+  service_started: 'started',
+  service_healthy: 'healthy',
+  service_completed_successfully: 'completed',
+} as const;
+
+function dependencyCondition(scope: Scope, dependency: DesiredDependency): StartCondition {
+  const target = scope.desired.services.find((service) => service.name === dependency.service);
+  const open: StartCondition = { gate: undefined, needs: [] };
+  if (target === undefined || target.containers.length === 0 || !dependency.required) return open;
+  const until = UNTIL[dependency.condition];
+  const gate: Gate = { kind: 'service', service: target.name, until };
+  const plan = scope.services.get(target.name);
+  if (until === 'started') {
+    if (plan?.disturbed !== true) return isStarted(scope, target) ? open : { gate, needs: [] };
+    return plan.startSteps.length > 0 ? { gate: undefined, needs: plan.startSteps } : { gate, needs: [] };
+  }
+  if (plan?.disturbed === true) return { gate, needs: [] };
+  const fulfilled =
+    until === 'healthy' ? currentContainers(scope, target).every(isHealthy) : isCompleted(scope, target);
+  return fulfilled && isStarted(scope, target) ? open : { gate, needs: [] };
+}
+
+/** The observed container of each slot that is made from today's spec; undefined where there is none. */
+export function currentContainers(
+  scope: Scope,
+  service: DesiredService,
+): readonly (ObservedContainer | undefined)[] {
+  return service.containers.map((replica) => {
+    const candidates = scope.slots.get(slotName(service.name, replica.ordinal)) ?? [];
+    return (
+      candidates.find((live) => live.specHash === replica.specHash && live.state === 'running') ??
+      candidates.find((live) => live.specHash === replica.specHash) ??
+      candidates.find((live) => live.state === 'running')
+    );
+  });
+}
+
+function isStarted(scope: Scope, service: DesiredService): boolean {
+  return currentContainers(scope, service).every(
+    (live) => live !== undefined && (live.state === 'running' || isDone(live)),
+  );
+}
+
+export const isHealthy = (live: ObservedContainer | undefined): boolean =>
+  live?.state === 'running' && live.health?.status === 'healthy';
+
+const isDone = (live: ObservedContainer): boolean => live.state === 'exited' && live.exitCode === 0;
+
+function isCompleted(scope: Scope, service: DesiredService): boolean {
+  return currentContainers(scope, service).every((live) => live !== undefined && isDone(live));
+}

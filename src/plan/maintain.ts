@@ -1,0 +1,208 @@
+import type { ObservedContainer } from '../model/observed.ts';
+import type { Cause, Gate, StepId } from '../model/plan.ts';
+import { repairAttachments } from './attach.ts';
+import { cause, containerRef } from './draft.ts';
+import { resourceDrift } from './drift.ts';
+import { currentContainers } from './gates.ts';
+import { bookRestart, forgiveRestarts, isCertainlyUnhealthy } from './heal.ts';
+import { portCondition } from './ports.ts';
+import { isFalseDrift } from './repeats.ts';
+import type { SlotPlan } from './replace.ts';
+import type { Scope } from './scope.ts';
+import type { Slot } from './slots.ts';
+
+const UNDISTURBED: SlotPlan = { startStep: undefined, disturbed: false, rolling: false };
+
+/** Keeps the right container right: attachments, limits, name, state, in place wherever possible. */
+export function maintain(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  forgiveRestarts(scope, slot.name, live);
+  repairName(scope, slot, live);
+  repairResources(scope, slot, live);
+  switch (live.state) {
+    case 'running':
+      return maintainRunning(scope, slot, live);
+    case 'paused':
+      repairAttachments(scope, slot.container, live);
+      scope.draft.add(
+        'unpause-container',
+        { container: { by: 'id', id: live.id } },
+        { target: containerRef(live.name), service: slot.service.name, because: cause('Paused') },
+      );
+      return UNDISTURBED;
+    case 'created':
+    case 'exited':
+      return maintainStopped(scope, slot, live);
+    case 'restarting':
+      // Its restart policy is at work in the engine, with a back-off of its own.
+      repairAttachments(scope, slot.container, live);
+      return { ...UNDISTURBED, disturbed: true };
+    case 'removing':
+    case 'dead':
+      return { ...UNDISTURBED, disturbed: true };
+  }
+}
+
+function repairName(scope: Scope, slot: Slot, live: ObservedContainer): void {
+  if (live.name === slot.container.name || scope.names.has(slot.container.name)) return;
+  scope.draft.add(
+    'rename-container',
+    { container: { by: 'id', id: live.id }, newName: slot.container.name },
+    {
+      target: containerRef(live.name),
+      service: slot.service.name,
+      because: cause('Drifted', [{ path: 'name', from: live.name, to: slot.container.name }]),
+    },
+  );
+}
+
+function repairResources(scope: Scope, slot: Slot, live: ObservedContainer): void {
+  const drift = resourceDrift(slot.container, live);
+  if (drift.changes.length === 0) return;
+  if (isFalseDrift(scope, containerRef(live.name), drift.changes, slot.service.name)) return;
+  const policyChanged = drift.changes.some((each) => each.path === 'restart');
+  scope.draft.add(
+    'update-container',
+    {
+      container: { by: 'id', id: live.id },
+      resources: slot.container.resources,
+      restartPolicy: policyChanged ? slot.container.restartPolicy : undefined,
+    },
+    { target: containerRef(live.name), service: slot.service.name, because: cause('Drifted', drift.changes) },
+  );
+}
+
+function maintainRunning(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  const repaired = repairAttachments(scope, slot.container, live);
+  if (slot.service.healUnhealthy && isCertainlyUnhealthy(scope, live)) {
+    const gate = bookRestart(scope, slot.name);
+    return restart(scope, slot, live, cause('Unhealthy'), { needs: repaired.steps, gate });
+  }
+  if (live.staleBinds.length > 0) {
+    const changes = live.staleBinds.map((path) => ({
+      path: `volumes.${path}`,
+      from: 'replaced on the host',
+      to: 'mounted again',
+    }));
+    if (!isFalseDrift(scope, containerRef(live.name), changes, slot.service.name)) {
+      return restart(scope, slot, live, cause('StaleBind', changes), {
+        needs: repaired.steps,
+        gate: undefined,
+      });
+    }
+  }
+  const parent = newerParent(scope, slot, live);
+  if (parent !== undefined) {
+    const changes = [{ path: `depends_on.${parent}`, from: 'an earlier start', to: 'a newer start' }];
+    if (!isFalseDrift(scope, containerRef(live.name), changes, slot.service.name)) {
+      const { gate } = slot.start;
+      return restart(scope, slot, live, cause('DependencyReplaced', changes), {
+        needs: repaired.steps,
+        gate,
+      });
+    }
+  }
+  return UNDISTURBED;
+}
+
+/** A dependency with `restart: true` (also the owner of a shared namespace) that was started after this one. */
+function newerParent(scope: Scope, slot: Slot, live: ObservedContainer): string | undefined {
+  for (const dependency of slot.service.dependsOn) {
+    if (!dependency.restart || scope.services.get(dependency.service)?.disturbed === true) continue;
+    const target = scope.desired.services.find((service) => service.name === dependency.service);
+    if (target === undefined) continue;
+    const newer = currentContainers(scope, target).some(
+      (parent) => parent?.state === 'running' && (parent.startedAtMs ?? 0) > (live.startedAtMs ?? 0),
+    );
+    if (newer) return dependency.service;
+  }
+  return undefined;
+}
+
+function restart(
+  scope: Scope,
+  slot: Slot,
+  live: ObservedContainer,
+  because: Cause,
+  when: { readonly needs: readonly StepId[]; readonly gate: Gate | undefined },
+): SlotPlan {
+  const step = scope.draft.add(
+    'restart-container',
+    { container: { by: 'id', id: live.id }, graceMs: slot.service.stopGraceMs },
+    {
+      target: containerRef(live.name),
+      service: slot.service.name,
+      because,
+      needs: when.needs,
+      gate: when.gate,
+    },
+  );
+  const now = when.gate === undefined;
+  return { startStep: now ? step : undefined, disturbed: now, rolling: false };
+}
+
+function maintainStopped(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  if (isDone(slot, live)) {
+    scope.memory.completedJobs[slot.service.name] = slot.container.specHash;
+    repairAttachments(scope, slot.container, live);
+    return UNDISTURBED;
+  }
+  const ports = portCondition(scope, slot.service, slot.container);
+  const { gate } = slot.start;
+  // A first start is no restart; one that the engine refused before is paced like one.
+  const isFirst = live.state === 'created' && live.error === '';
+  const paced = isFirst || ports.blocked ? undefined : bookRestart(scope, slot.name);
+  const waits = gate ?? ports.gate ?? paced;
+  if (ports.blocked) return { ...UNDISTURBED, disturbed: true };
+  const because = live.state === 'created' ? cause('NotRunning') : cause('NotRunning', exitChange(live));
+  const step = startExisting(scope, slot, live, because, {
+    needs: [...slot.start.needs, ...ports.needs],
+    gate: waits,
+  });
+  const runs = step !== undefined && waits === undefined;
+  return { startStep: runs ? step : undefined, disturbed: true, rolling: false };
+}
+
+const exitChange = (live: ObservedContainer) => [
+  { path: 'state', from: `exited (${live.exitCode})`, to: 'running' },
+];
+
+/**
+ * A container that ended well and was not meant to go on: a job, or a service without a restart policy that
+ * serves nothing (no healthcheck, no port). A server that was stopped by hand ends with 0 too, and is healed.
+ */
+function isDone(slot: Slot, live: ObservedContainer): boolean {
+  if (live.state !== 'exited' || live.exitCode !== 0) return false;
+  if (slot.service.isJob) return true;
+  const policy = slot.container.restartPolicy.Name;
+  if (policy !== 'no' && policy !== 'on-failure') return false;
+  const exposes = Object.keys(slot.container.config.ExposedPorts ?? {}).length > 0;
+  return !live.hasHealthcheck && !exposes && (slot.image.image?.exposedPorts.length ?? 0) === 0;
+}
+
+/** Starts a container that exists: attachments first, and injected files when it never ran. */
+export function startExisting(
+  scope: Scope,
+  slot: Slot,
+  live: ObservedContainer,
+  because: Cause,
+  when: { readonly needs: readonly StepId[]; readonly gate: Gate | undefined },
+): StepId | undefined {
+  const about = { target: containerRef(live.name), service: slot.service.name, because, gate: when.gate };
+  const handle = { by: 'id', id: live.id } as const;
+  const repaired = repairAttachments(scope, slot.container, live);
+  const needs = [...when.needs, ...repaired.steps];
+  // A crash may have come between the creation and this; putting them there again does no harm.
+  if (live.state === 'created' && slot.container.files.length > 0) {
+    needs.push(
+      scope.draft.add(
+        'put-files',
+        { container: handle, files: slot.container.files },
+        { ...about, needs: [] },
+      ),
+    );
+  }
+  if (live.state === 'paused') {
+    return scope.draft.add('unpause-container', { container: handle }, { ...about, needs });
+  }
+  return scope.draft.add('start-container', { container: handle }, { ...about, needs });
+}

@@ -1,0 +1,72 @@
+import type { Memory } from '../model/memory.ts';
+import type { CauseCode, FieldChange, Outcome, ResourceRef } from '../model/plan.ts';
+import type { Scope } from './scope.ts';
+
+/** After this many successful repairs in a row of the very same difference, it is not drift but a bug of ours. */
+const REPEATS_BEFORE_STALL = 5;
+
+/** Causes that a repair takes away, so that meeting them again at once is suspicious. */
+const REPAIRS: ReadonlySet<CauseCode> = new Set(['Drifted', 'StaleBind', 'DependencyReplaced']);
+
+/** Names a repair by what it repairs. */
+export function repairKey(target: ResourceRef, changes: readonly FieldChange[]): string {
+  return `${target.kind}/${target.name}: ${changes.map((each) => `${each.path} ${each.from} -> ${each.to}`).join('; ')}`;
+}
+
+/** True, with a blocker, when this repair was done again and again without effect. */
+export function isFalseDrift(
+  scope: Scope,
+  target: ResourceRef,
+  changes: readonly FieldChange[],
+  service: string | undefined,
+): boolean {
+  const times = scope.memory.repeats[repairKey(target, changes)] ?? 0;
+  if (times < REPEATS_BEFORE_STALL) return false;
+  scope.draft.block({
+    target,
+    service,
+    code: 'FalseDrift',
+    message: `the same repair succeeded ${times} times and the difference is still there: ${changes.map((each) => each.path).join(', ')}`,
+    hint: 'this is a bug in stackctl or in the engine; change the field in the manifest, or report it with this message',
+  });
+  return true;
+}
+
+/** What the outcomes of a pass teach about repeated repairs and pulls. Runs after every pass, also a partial one. */
+export function learn(
+  memory: Memory,
+  outcomes: readonly Outcome[],
+  about: { readonly nowMs: number; readonly revision: string },
+): Memory {
+  return {
+    ...memory,
+    repeats: learnRepeats(memory.repeats, outcomes),
+    pulls: learnPulls(memory.pulls, outcomes, about),
+  };
+}
+
+function learnRepeats(before: Memory['repeats'], outcomes: readonly Outcome[]): Memory['repeats'] {
+  // A stalled repair is not planned any more, and must stay known as stalled.
+  const repeats: Record<string, number> = Object.fromEntries(
+    Object.entries(before).filter(([, times]) => times >= REPEATS_BEFORE_STALL),
+  );
+  for (const { step, result } of outcomes) {
+    if (!REPAIRS.has(step.because.code) || step.because.changes.length === 0) continue;
+    const key = repairKey(step.target, step.because.changes);
+    repeats[key] = Math.max(repeats[key] ?? 0, (before[key] ?? 0) + (result === 'done' ? 1 : 0));
+  }
+  return repeats;
+}
+
+function learnPulls(
+  before: Memory['pulls'],
+  outcomes: readonly Outcome[],
+  about: { readonly nowMs: number; readonly revision: string },
+): Memory['pulls'] {
+  const pulls = { ...before };
+  for (const { step, result } of outcomes) {
+    if (result === 'skipped' || (step.kind !== 'pull-image' && step.kind !== 'build-image')) continue;
+    pulls[step.image.ref] = { atMs: about.nowMs, revision: about.revision, failed: result === 'failed' };
+  }
+  return pulls;
+}

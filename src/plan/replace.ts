@@ -1,0 +1,228 @@
+import type { ObservedContainer } from '../model/observed.ts';
+import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
+import { createContainer } from './create.ts';
+import { cause, containerRef } from './draft.ts';
+import { startExisting } from './maintain.ts';
+import { fixedPorts, portCondition } from './ports.ts';
+import { removeContainer, stopContainer } from './remove.ts';
+import type { Scope } from './scope.ts';
+import { outdatedBecause, type Slot } from './slots.ts';
+import { judge } from './verdict.ts';
+
+/** What became of a slot, for the service and for its dependents. */
+export interface SlotPlan {
+  /** The step after which it is started, when it happens in this plan without waiting. */
+  readonly startStep: StepId | undefined;
+  /** Not simply running on: made, started, stopped or missing. */
+  readonly disturbed: boolean;
+  /** A replacement is under way; others of the service wait for it. */
+  readonly rolling: boolean;
+}
+
+/**
+ * create NAME.hash8 -> stop old -> start new -> health gate -> remove old -> rename (DESIGN 4.6). The old
+ * container is there to go back to until the new one has proved itself, and a crash between any two steps
+ * leaves a state that the next pass goes on from.
+ */
+export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): SlotPlan {
+  const [old, ...surplus] = slot.outdated;
+  if (old === undefined) return { startStep: undefined, disturbed: true, rolling: false };
+  for (const extra of surplus) removeContainer(scope, extra, cause('Duplicate'), []);
+  const because = outdatedBecause(scope, slot.container, old) ?? cause('SpecChanged');
+  const ports = portCondition(scope, slot.service, slot.container);
+  if (slot.image.blocked || ports.blocked) {
+    return { startStep: undefined, disturbed: false, rolling: false };
+  }
+  const gate = slot.image.gate ?? slot.start.gate ?? rollGate ?? ports.gate;
+  const name = scope.names.has(slot.container.name) ? temporaryName(slot) : slot.container.name;
+  const created = createContainer(scope, {
+    service: slot.service,
+    container: slot.container,
+    image: slot.image.image,
+    name,
+    because,
+    gate,
+  });
+  if (created === undefined) return { startStep: undefined, disturbed: false, rolling: false };
+  const about = { target: containerRef(name), service: slot.service.name, because, gate };
+  const startFirst = mayStartFirst(slot);
+  const stopped = startFirst ? [] : stopContainer(scope, old, slot.service, because, created.steps, gate);
+  const started = scope.draft.add(
+    'start-container',
+    { container: created.handle },
+    { ...about, needs: [...created.steps, ...stopped, ...slot.start.needs, ...ports.needs] },
+  );
+  finish(scope, slot, { handle: created.handle, name, old, because, after: started, waitUntilMs: undefined });
+  return {
+    startStep: scope.draft.isGated(started) ? undefined : started,
+    disturbed: true,
+    rolling: true,
+  };
+}
+
+const temporaryName = (slot: Slot): string =>
+  `${slot.container.name}.${(slot.container.specHash.split('.')[1] ?? '').slice(0, 8)}`;
+
+/** Two containers side by side must not fight for a port, an address or a volume. */
+function mayStartFirst(slot: Slot): boolean {
+  const { container, service } = slot;
+  const sharesVolume = (container.host.Mounts ?? []).some(
+    (mount) => mount.Type === 'volume' && mount.ReadOnly !== true,
+  );
+  const hasAddress = container.endpoints.some(
+    (endpoint) => endpoint.ipv4Address !== undefined || endpoint.ipv6Address !== undefined,
+  );
+  return (
+    service.update.order === 'start-first' &&
+    fixedPorts(container).length === 0 &&
+    !sharesVolume &&
+    !hasAddress &&
+    container.networkMode.kind === 'networks'
+  );
+}
+
+interface Finish {
+  readonly handle: ContainerHandle;
+  /** The name the new one has now. */
+  readonly name: string;
+  readonly old: ObservedContainer;
+  readonly because: Cause;
+  readonly after: StepId | undefined;
+  /** When the wait ends in a failure or a success without any event. */
+  readonly waitUntilMs: number | undefined;
+}
+
+/** The gated end of a replacement: away with the old one, and its name to the new one. */
+function finish(scope: Scope, slot: Slot, end: Finish): void {
+  const gate: Gate = {
+    kind: 'replacement',
+    container: end.name,
+    until: hasHealthcheck(slot) ? 'healthy' : 'running',
+    atMs: end.waitUntilMs,
+  };
+  const needs = end.after === undefined ? [] : [end.after];
+  const removed = removeContainer(scope, end.old, cause('Replaced', end.because.changes), needs, gate);
+  if (end.name === slot.container.name) return;
+  scope.draft.add(
+    'rename-container',
+    { container: end.handle, newName: slot.container.name },
+    {
+      target: containerRef(end.name),
+      service: slot.service.name,
+      because: cause('Replaced'),
+      needs: removed,
+      gate,
+    },
+  );
+}
+
+function hasHealthcheck(slot: Slot): boolean {
+  const own = slot.container.config.Healthcheck?.Test;
+  if (own !== undefined) return own[0] !== 'NONE';
+  return slot.image.image?.hasHealthcheck ?? false;
+}
+
+/** Goes on with a replacement that an earlier pass began: forward, wait, or back. */
+export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedContainer): SlotPlan {
+  const [old, ...surplus] = slot.outdated;
+  if (old === undefined) return { startStep: undefined, disturbed: false, rolling: false };
+  for (const extra of surplus) removeContainer(scope, extra, cause('Duplicate'), []);
+  const verdict = judge(scope, slot, fresh);
+  switch (verdict.kind) {
+    case 'not-started': {
+      const because = cause('SpecChanged');
+      const stopped = mayStartFirst(slot)
+        ? []
+        : stopContainer(scope, old, slot.service, because, [], slot.start.gate);
+      const started = startExisting(scope, slot, fresh, because, { needs: stopped, gate: slot.start.gate });
+      finish(scope, slot, { ...endOf(fresh), old, because, after: started, waitUntilMs: undefined });
+      const runs = started !== undefined && !scope.draft.isGated(started);
+      return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
+    }
+    case 'waiting': {
+      if (verdict.untilMs !== undefined) scope.draft.lookAgainAt(verdict.untilMs);
+      if (fresh.state === 'paused') unpause(scope, slot, fresh);
+      const because = cause('SpecChanged');
+      finish(scope, slot, { ...endOf(fresh), old, because, after: undefined, waitUntilMs: verdict.untilMs });
+      return { startStep: undefined, disturbed: true, rolling: true };
+    }
+    case 'good':
+      complete(scope, slot, fresh, old);
+      return { startStep: undefined, disturbed: false, rolling: true };
+    case 'failed':
+      rollBack(scope, slot, fresh, old, verdict.reason);
+      return { startStep: undefined, disturbed: true, rolling: true };
+  }
+}
+
+const endOf = (fresh: ObservedContainer) => ({
+  handle: { by: 'id', id: fresh.id } as const,
+  name: fresh.name,
+});
+
+function unpause(scope: Scope, slot: Slot, fresh: ObservedContainer): void {
+  scope.draft.add(
+    'unpause-container',
+    { container: { by: 'id', id: fresh.id } },
+    { target: containerRef(fresh.name), service: slot.service.name, because: cause('Paused') },
+  );
+}
+
+function complete(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
+  const because = cause('Replaced');
+  const removed = removeContainer(scope, old, because, []);
+  const holder = scope.names.get(slot.container.name);
+  if (fresh.name === slot.container.name || (holder !== undefined && holder !== old.id)) return;
+  scope.draft.add(
+    'rename-container',
+    { container: { by: 'id', id: fresh.id }, newName: slot.container.name },
+    { target: containerRef(fresh.name), service: slot.service.name, because, needs: removed },
+  );
+}
+
+/** Back to the container that worked; this revision is not tried again until it changes. */
+function rollBack(
+  scope: Scope,
+  slot: Slot,
+  fresh: ObservedContainer,
+  old: ObservedContainer,
+  reason: string,
+): void {
+  if (slot.service.update.failureAction === 'continue') {
+    complete(scope, slot, fresh, old);
+    return;
+  }
+  scope.memory.badRevisions[slot.service.name] = {
+    specHash: slot.container.specHash,
+    imageId: fresh.imageId,
+    reason,
+    atMs: scope.context.nowMs,
+  };
+  keepOld(scope, { ...slot, current: [fresh], outdated: [old] });
+}
+
+/** The wanted revision is known to be bad: what worked keeps running, and leftovers of the bad one go. */
+export function keepOld(scope: Scope, slot: Slot): SlotPlan {
+  const [old, ...surplus] = slot.outdated;
+  const bad = scope.memory.badRevisions[slot.service.name];
+  if (old === undefined || bad === undefined)
+    return { startStep: undefined, disturbed: true, rolling: false };
+  const because = cause('RolledBack', [
+    { path: 'revision', from: slot.container.specHash.slice(0, 11), to: bad.reason },
+  ]);
+  const stopped = slot.current.flatMap((fresh) => stopContainer(scope, fresh, slot.service, because, []));
+  const started =
+    old.state === 'running' || old.state === 'restarting'
+      ? undefined
+      : startExisting(scope, slot, old, because, { needs: stopped, gate: undefined });
+  const after = started === undefined ? stopped : [started];
+  for (const fresh of [...slot.current, ...surplus]) removeContainer(scope, fresh, because, after);
+  scope.draft.block({
+    target: containerRef(slot.container.name),
+    service: slot.service.name,
+    code: 'BadRevision',
+    message: `the new revision failed (${bad.reason}); the one before it keeps running`,
+    hint: 'change the manifest: this revision is not tried again',
+  });
+  return { startStep: undefined, disturbed: started !== undefined, rolling: false };
+}

@@ -1,0 +1,138 @@
+import type { DesiredContainer, DesiredService, NamespaceRef } from '../model/desired.ts';
+import { type SlotName, slotName } from '../model/names.ts';
+import type { ObservedContainer, ObservedImage } from '../model/observed.ts';
+import type { Cause, FieldChange } from '../model/plan.ts';
+import { isStranded } from './attach.ts';
+import { resolveNamespace } from './create.ts';
+import { cause } from './draft.ts';
+import { resourceDrift } from './drift.ts';
+import type { StartCondition } from './gates.ts';
+import type { ImageState } from './images.ts';
+import type { Scope } from './scope.ts';
+
+/** One replica to be planned, with all that the decision looks at. */
+export interface Slot {
+  readonly name: SlotName;
+  readonly service: DesiredService;
+  readonly container: DesiredContainer;
+  readonly image: ImageState;
+  readonly start: StartCondition;
+  /** Made from today's spec and image; the one to keep first. */
+  readonly current: readonly ObservedContainer[];
+  /** Made from another; the one to fall back on first. */
+  readonly outdated: readonly ObservedContainer[];
+  /** Half removed by an engine that crashed: they hold their name and are good for nothing. */
+  readonly dead: readonly ObservedContainer[];
+}
+
+export function readSlot(
+  scope: Scope,
+  service: DesiredService,
+  container: DesiredContainer,
+  image: ImageState,
+  start: StartCondition,
+): Slot {
+  const name = slotName(service.name, container.ordinal);
+  const all = scope.slots.get(name) ?? [];
+  const alive = all.filter((live) => live.state !== 'dead' && live.state !== 'removing');
+  const current = alive.filter((live) => outdatedBecause(scope, container, live) === undefined);
+  return {
+    name,
+    service,
+    container,
+    image,
+    start,
+    current: [...current].sort(
+      (a, b) => rank(container, b) - rank(container, a) || a.createdAtMs - b.createdAtMs,
+    ),
+    outdated: alive
+      .filter((live) => !current.includes(live))
+      .sort((a, b) => rank(container, b) - rank(container, a) || b.createdAtMs - a.createdAtMs),
+    dead: all.filter((live) => live.state === 'dead'),
+  };
+}
+
+/** The healthier and the more rightly named, the better. */
+function rank(container: DesiredContainer, live: ObservedContainer): number {
+  return (
+    (live.state === 'running' ? 8 : live.state === 'paused' || live.state === 'restarting' ? 4 : 0) +
+    (live.health?.status === 'unhealthy' ? 0 : 2) +
+    (live.name === container.name ? 1 : 0)
+  );
+}
+
+/** Why a container cannot be kept and needs another in its place, or undefined when it can. */
+export function outdatedBecause(
+  scope: Scope,
+  desired: DesiredContainer,
+  live: ObservedContainer,
+): Cause | undefined {
+  if (live.specHash !== desired.specHash) {
+    return cause('SpecChanged', [{ path: 'spec', from: short(live.specHash), to: short(desired.specHash) }]);
+  }
+  const image = scope.observed.images[desired.config.Image];
+  // An image that is gone from the engine is no reason to touch the container that runs from it.
+  if (image !== undefined && image.id !== live.imageId) return imageChanged(image, live);
+  const shared = sharedDrift(scope, desired, live);
+  if (shared.length > 0) return cause('DependencyReplaced', shared);
+  if (hasLostPrimary(scope, desired, live)) {
+    return cause('Drifted', [{ path: 'network_mode', from: live.networkMode, to: desired.networkMode.kind }]);
+  }
+  if (isStranded(scope, desired, live)) {
+    return cause('Drifted', [{ path: 'networks', from: 'a network that is gone', to: 'attached' }]);
+  }
+  const resources = resourceDrift(desired, live);
+  return resources.inPlace ? undefined : cause('Drifted', resources.changes);
+}
+
+const short = (hash: string | undefined): string => hash?.slice(0, 11) ?? '(unknown)';
+
+function imageChanged(image: ObservedImage, live: ObservedContainer): Cause {
+  return cause('ImageChanged', [
+    { path: 'image', from: live.imageId.slice(0, 19), to: `${image.ref} ${image.id.slice(0, 19)}` },
+  ]);
+}
+
+/**
+ * The engine keeps the name of the primary network as the container's network mode; 28.5 refuses to start a
+ * container whose primary network is gone for good.
+ */
+function hasLostPrimary(scope: Scope, desired: DesiredContainer, live: ObservedContainer): boolean {
+  switch (desired.networkMode.kind) {
+    case 'networks':
+      return !desired.endpoints.some((endpoint) => {
+        const network = scope.networks.get(endpoint.network);
+        return network?.desired.name === live.networkMode || network?.live?.id === live.networkMode;
+      });
+    case 'host':
+    case 'none':
+      return live.networkMode !== desired.networkMode.kind;
+    case 'bridge':
+      return live.networkMode !== 'bridge' && live.networkMode !== 'default';
+    case 'shared':
+      return false;
+  }
+}
+
+/** Namespaces and volumes shared with a container that has been replaced since. */
+function sharedDrift(scope: Scope, desired: DesiredContainer, live: ObservedContainer): FieldChange[] {
+  const network = desired.networkMode.kind === 'shared' ? desired.networkMode.with : undefined;
+  return [
+    ...parentDrift(scope, 'network_mode', network, live.networkMode),
+    ...parentDrift(scope, 'ipc', desired.ipc, live.ipcMode),
+    ...parentDrift(scope, 'pid', desired.pid, live.pidMode),
+  ];
+}
+
+function parentDrift(
+  scope: Scope,
+  path: string,
+  wanted: NamespaceRef | undefined,
+  mode: string,
+): readonly FieldChange[] {
+  if (wanted === undefined) return [];
+  const parent = resolveNamespace(scope, wanted);
+  if (parent === undefined) return [];
+  const to = parent.by === 'id' ? `container:${parent.id}` : 'a new container';
+  return to === mode ? [] : [{ path, from: mode, to }];
+}

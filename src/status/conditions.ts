@@ -1,0 +1,155 @@
+import type { Failure } from '../model/failure.ts';
+import type { Outcome, Plan } from '../model/plan.ts';
+import { formatPosition, type Problem } from '../model/problem.ts';
+import type { Condition, ConditionType, HealthState, ServiceStatus } from '../model/status.ts';
+import { isoTime } from '../model/time.ts';
+import { renderGate } from '../plan/render.ts';
+import type { Reason } from './reasons.ts';
+
+type Claim = Pick<Condition, 'type' | 'status' | 'message'> & { readonly reason: Reason };
+
+/** What the conditions of one stack are derived from. */
+export interface ConditionInput {
+  readonly generation: number;
+  readonly nowMs: number;
+  readonly previous: readonly Condition[];
+  readonly suspended: boolean;
+  readonly deleting: boolean;
+  readonly problems: readonly Problem[];
+  /** Why the pass could not be carried through. */
+  readonly failure: Failure | undefined;
+  readonly plan: Plan | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly services: readonly ServiceStatus[];
+}
+
+/** All five conditions, in a fixed order; the transition time moves only when the status does. */
+export function deriveConditions(input: ConditionInput): readonly Condition[] {
+  const stalled = stalledClaim(input);
+  const healthy = healthyClaim(input);
+  const reconciling = reconcilingClaim(input, stalled);
+  const claims = [
+    readyClaim(input, { stalled, healthy, reconciling }),
+    reconciling,
+    stalled,
+    healthy,
+    suspendedClaim(input),
+  ];
+  return claims.map((claim) => stamp(claim, input));
+}
+
+function stamp(claim: Claim, input: ConditionInput): Condition {
+  const before = input.previous.find((condition) => condition.type === claim.type);
+  return {
+    ...claim,
+    observedGeneration: input.generation,
+    lastTransitionTime: before?.status === claim.status ? before.lastTransitionTime : isoTime(input.nowMs),
+  };
+}
+
+const claim = (type: ConditionType, status: Condition['status'], reason: Reason, message: string): Claim => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
+function suspendedClaim(input: ConditionInput): Claim {
+  return input.suspended
+    ? claim('Suspended', 'True', 'Suspended', 'nothing is changed until `stackctl resume`')
+    : claim('Suspended', 'False', 'NotSuspended', '');
+}
+
+function stalledClaim(input: ConditionInput): Claim {
+  const errors = input.problems.filter((problem) => problem.severity === 'error');
+  const [first] = errors;
+  if (first !== undefined) {
+    const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+    const place = formatPosition(first.at);
+    const message = `${place === '' ? '' : `${place}: `}${first.message}${more}`;
+    return claim('Stalled', 'True', 'ManifestInvalid', withHint(message, first.hint));
+  }
+  const blocker = input.plan?.blockers[0];
+  if (blocker !== undefined) {
+    return claim('Stalled', 'True', blocker.code, withHint(blocker.message, blocker.hint));
+  }
+  return claim('Stalled', 'False', 'NotStalled', '');
+}
+
+const withHint = (message: string, hint: string | undefined): string =>
+  hint === undefined ? message : `${message}; ${hint}`;
+
+function healthyClaim(input: ConditionInput): Claim {
+  if (input.plan === undefined) return claim('Healthy', 'Unknown', 'Progressing', 'not observed yet');
+  const worst = input.services.find((service) => service.health !== 'Healthy');
+  if (worst === undefined) return claim('Healthy', 'True', 'AllHealthy', '');
+  const message = `${worst.name}: ${worst.state}${worst.message === '' ? '' : `: ${worst.message}`}`;
+  return worst.health === 'Progressing'
+    ? claim('Healthy', 'Unknown', 'Progressing', message)
+    : claim('Healthy', 'False', 'HealthCheckFailed', message);
+}
+
+function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
+  if (input.deleting) return claim('Reconciling', 'True', 'Deleting', 'its objects are being removed');
+  const failed = input.outcomes.find((outcome) => outcome.result === 'failed');
+  if (failed?.result === 'failed') {
+    return claim('Reconciling', 'True', 'StepFailed', failureMessage(failed.failure));
+  }
+  if (input.failure !== undefined) {
+    return claim('Reconciling', 'True', failureReason(input.failure), failureMessage(input.failure));
+  }
+  const steps = input.suspended ? [] : (input.plan?.steps ?? []);
+  const open = steps.find((step) => step.gate === undefined);
+  if (open !== undefined) return claim('Reconciling', 'True', 'Progressing', `${steps.length} steps to go`);
+  const gate = steps.find((step) => step.gate !== undefined)?.gate;
+  if (gate !== undefined) return claim('Reconciling', 'True', 'Waiting', `waits for ${renderGate(gate)}`);
+  return claim(
+    'Reconciling',
+    'False',
+    stalled.status === 'True' ? stalled.reason : 'ReconciliationSucceeded',
+    '',
+  );
+}
+
+const failureReason = (failure: Failure): Reason =>
+  failure.kind === 'unreachable'
+    ? 'EngineUnreachable'
+    : failure.kind === 'bug'
+      ? 'InternalError'
+      : 'StepFailed';
+
+const failureMessage = (failure: Failure): string => withHint(failure.message, failure.hint);
+
+function readyClaim(
+  input: ConditionInput,
+  others: { readonly stalled: Claim; readonly healthy: Claim; readonly reconciling: Claim },
+): Claim {
+  const { stalled, healthy, reconciling } = others;
+  if (input.failure !== undefined) {
+    const reason = failureReason(input.failure);
+    const status = reason === 'StepFailed' ? 'False' : 'Unknown';
+    return claim('Ready', status, reason, failureMessage(input.failure));
+  }
+  if (stalled.status === 'True') return { ...stalled, type: 'Ready', status: 'False' };
+  if (input.deleting) return claim('Ready', 'False', 'Deleting', reconciling.message);
+  if (reconciling.status === 'True') return { ...reconciling, type: 'Ready', status: 'False' };
+  if (healthy.status !== 'True') return { ...healthy, type: 'Ready', status: 'False' };
+  return claim('Ready', 'True', 'ReconciliationSucceeded', readyMessage(input));
+}
+
+const readyMessage = (input: ConditionInput): string =>
+  input.services.length === 1
+    ? '1 service is as it should be'
+    : `${input.services.length} services are as they should be`;
+
+/** One word for the health of a whole stack: its worst service's. */
+export function overallHealth(
+  services: readonly ServiceStatus[],
+  suspended: boolean,
+  hasObserved: boolean,
+): HealthState {
+  if (suspended) return 'Suspended';
+  if (!hasObserved) return 'Unknown';
+  const order: readonly HealthState[] = ['Degraded', 'Missing', 'Progressing'];
+  return order.find((state) => services.some((service) => service.health === state)) ?? 'Healthy';
+}

@@ -1,0 +1,99 @@
+import type { DesiredStack } from '../model/desired.ts';
+import type { Failure } from '../model/failure.ts';
+import type { StackName } from '../model/names.ts';
+import type { Observed } from '../model/observed.ts';
+import type { Outcome, Plan } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import type { HistoryEntry, StackStatus, SyncState } from '../model/status.ts';
+import { isoTime } from '../model/time.ts';
+import { renderPlan } from '../plan/render.ts';
+import { deriveConditions, overallHealth } from './conditions.ts';
+import { networkStatuses, volumeStatuses } from './resources.ts';
+import { serviceStatuses } from './services.ts';
+
+/** Everything that one pass found out about a stack. What it did not get to is undefined. */
+export interface PassReport {
+  readonly name: StackName;
+  readonly source: StackStatus['source'];
+  readonly generation: number;
+  readonly nowMs: number;
+  readonly previous: StackStatus | undefined;
+  readonly suspended: boolean;
+  readonly deleting: boolean;
+  readonly problems: readonly Problem[];
+  readonly failure: Failure | undefined;
+  readonly desired: DesiredStack | undefined;
+  readonly observed: Observed | undefined;
+  readonly plan: Plan | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly nextLookAtMs: number | undefined;
+}
+
+const HISTORY_KEPT = 5;
+
+/** The one place where the status of a stack is made. */
+export function deriveStatus(report: PassReport): StackStatus {
+  const { desired, observed, plan, previous, nowMs } = report;
+  const seen = desired !== undefined && observed !== undefined && plan !== undefined;
+  const view = seen ? { desired, observed, plan, outcomes: report.outcomes } : undefined;
+  const services = view === undefined ? (previous?.services ?? []) : serviceStatuses(view);
+  const conditions = deriveConditions({
+    ...report,
+    previous: previous?.conditions ?? [],
+    services,
+  });
+  const ready = conditions.find((condition) => condition.type === 'Ready')?.status === 'True';
+  const revision = desired?.revision ?? previous?.lastAttemptedRevision;
+  return {
+    name: report.name,
+    source: report.source,
+    generation: report.generation,
+    observedGeneration: report.generation,
+    lastAppliedRevision: ready ? revision : previous?.lastAppliedRevision,
+    lastAttemptedRevision: revision,
+    sync: syncState(report),
+    health: overallHealth(services, report.suspended, view !== undefined || previous !== undefined),
+    conditions,
+    services,
+    networks:
+      view === undefined
+        ? (previous?.networks ?? [])
+        : networkStatuses(view.desired.networks, view.observed, view.plan),
+    volumes:
+      view === undefined
+        ? (previous?.volumes ?? [])
+        : volumeStatuses(view.desired.volumes, view.observed, view.plan),
+    problems: report.problems,
+    pending: plan === undefined ? [] : renderPlan(plan),
+    history: nextHistory(report, ready),
+    suspended: report.suspended,
+    nextLookAt: report.nextLookAtMs === undefined ? undefined : isoTime(report.nextLookAtMs),
+    createdAt: previous?.createdAt ?? isoTime(nowMs),
+  };
+}
+
+function syncState(report: PassReport): SyncState {
+  if (report.plan === undefined || report.failure !== undefined) return 'Unknown';
+  const invalid = report.problems.some((problem) => problem.severity === 'error');
+  return invalid || report.plan.steps.length > 0 || report.plan.blockers.length > 0 ? 'OutOfSync' : 'Synced';
+}
+
+function nextHistory(report: PassReport, ready: boolean): readonly HistoryEntry[] {
+  const history = report.previous?.history ?? [];
+  const revision = report.desired?.revision;
+  if (revision === undefined || report.plan === undefined) return history;
+  const at = isoTime(report.nowMs);
+  const outcome = ready ? 'Applied' : outcomeOf(report);
+  const [latest, ...older] = history;
+  if (latest?.revision !== revision) {
+    const entry = { revision, generation: report.generation, firstAppliedAt: at, lastAppliedAt: at, outcome };
+    return [entry, ...history].slice(0, HISTORY_KEPT);
+  }
+  if (latest.outcome === outcome || (latest.outcome === 'Applied' && outcome === 'Applying')) return history;
+  return [{ ...latest, lastAppliedAt: at, outcome }, ...older];
+}
+
+function outcomeOf(report: PassReport): HistoryEntry['outcome'] {
+  if (report.plan?.blockers.some((blocker) => blocker.code === 'BadRevision') === true) return 'RolledBack';
+  return report.outcomes.some((outcome) => outcome.result === 'failed') ? 'Failed' : 'Applying';
+}

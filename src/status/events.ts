@@ -1,0 +1,91 @@
+import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { StackStatus } from '../model/status.ts';
+import { renderAction, renderChange } from '../plan/render.ts';
+
+/** An event before it has a number and a time. */
+export interface EventDraft {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly object: string;
+  readonly message: string;
+}
+
+/** Past tense of what a step did, as kubectl's events have it. */
+const DONE: { readonly [Kind in Step['kind']]: string } = {
+  'pull-image': 'Pulled',
+  'build-image': 'Built',
+  'create-network': 'Created',
+  'remove-network': 'Removed',
+  'connect-network': 'Connected',
+  'disconnect-network': 'Disconnected',
+  'create-volume': 'Created',
+  'create-container': 'Created',
+  'put-files': 'FilesWritten',
+  'start-container': 'Started',
+  'stop-container': 'Stopped',
+  'restart-container': 'Restarted',
+  'unpause-container': 'Unpaused',
+  'rename-container': 'Renamed',
+  'update-container': 'Updated',
+  'remove-container': 'Removed',
+  'remove-volume': 'Removed',
+};
+
+/** What a pass did and met, with the cause of each. */
+export function passEvents(
+  plan: Plan | undefined,
+  outcomes: readonly Outcome[],
+  before: StackStatus | undefined,
+  after: StackStatus,
+): readonly EventDraft[] {
+  return [
+    ...outcomes.flatMap(outcomeEvent),
+    ...(plan?.blockers ?? []).map(
+      (blocker): EventDraft => ({
+        type: 'Warning',
+        reason: blocker.code,
+        object: `${blocker.target.kind}/${blocker.target.name}`,
+        message: blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`,
+      }),
+    ),
+    ...readinessEvent(before, after),
+  ];
+}
+
+function outcomeEvent(outcome: Outcome): readonly EventDraft[] {
+  const { step } = outcome;
+  const object = `${step.target.kind}/${step.target.name}`;
+  if (outcome.result === 'done') {
+    return [
+      {
+        type: 'Normal',
+        reason: DONE[step.kind],
+        object,
+        message: `${renderAction(step)}: ${causeText(step)}`,
+      },
+    ];
+  }
+  if (outcome.result === 'skipped') return [];
+  const hint = outcome.failure.hint === undefined ? '' : `; ${outcome.failure.hint}`;
+  const message = `could not ${renderAction(step)}: ${outcome.failure.message}${hint}`;
+  return [{ type: 'Warning', reason: 'StepFailed', object, message }];
+}
+
+function causeText(step: Step): string {
+  const changes = step.because.changes.map(renderChange).join('; ');
+  return changes === '' ? step.because.code : `${step.because.code} (${changes})`;
+}
+
+function readinessEvent(before: StackStatus | undefined, after: StackStatus): readonly EventDraft[] {
+  const ready = (status: StackStatus | undefined) =>
+    status?.conditions.find((condition) => condition.type === 'Ready');
+  const now = ready(after);
+  if (now === undefined || (ready(before)?.status === now.status && ready(before)?.reason === now.reason)) {
+    return [];
+  }
+  const object = `stack/${after.name}`;
+  if (now.status === 'True') return [{ type: 'Normal', reason: now.reason, object, message: now.message }];
+  const bad =
+    now.reason === 'ManifestInvalid' || now.reason === 'EngineUnreachable' || now.reason === 'InternalError';
+  return bad ? [{ type: 'Warning', reason: now.reason, object, message: now.message }] : [];
+}
