@@ -1,0 +1,80 @@
+import { homedir } from 'node:os';
+import type { Logger } from 'pino';
+import { type RunningApi, startApi } from '../api/server.ts';
+import type { DaemonConfig } from '../config.ts';
+import { Controller } from '../controller/controller.ts';
+import { createOperations } from '../controller/daemon-operations.ts';
+import { acquireLock } from '../controller/lock.ts';
+import type { Clock } from '../controller/ports.ts';
+import { digestContext } from '../engine/build-context.ts';
+import { createDockerEngine } from '../engine/docker/docker-engine.ts';
+import { createAppliedSource } from '../source/applied.ts';
+import { createDirectorySource } from '../source/directory.ts';
+import { createFiles } from '../source/files.ts';
+import { createFileStore } from '../store/files.ts';
+import { VERSION } from '../version.ts';
+
+const systemClock: Clock = {
+  nowMs: () => Date.now(),
+  setTimer: (callback, ms) => {
+    const timer = setTimeout(callback, ms);
+    return () => clearTimeout(timer);
+  },
+};
+
+/**
+ * Builds every adapter and runs a daemon until the signal: the composition root that `stackctld` and
+ * `stackctl --direct` share. Throws `Failure` when it cannot start (another daemon, a bad address).
+ */
+export async function runDaemon(
+  config: DaemonConfig,
+  more: { readonly log: Logger; readonly onListening: () => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const { log } = more;
+  const engine = createDockerEngine({ host: config.dockerHost, instance: config.instance, log });
+  // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.
+  const engineId = await engine.connect(signal).then(
+    (info) => info.id,
+    () => 'unreachable',
+  );
+  const lock = await acquireLock(config.instance, engineId);
+  const store = await createFileStore({ directory: config.stateDirectory, log });
+  const applied = createAppliedSource(store);
+  const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
+  const controller = new Controller(
+    {
+      engine,
+      sources: [...directories, applied],
+      applied,
+      store,
+      files: createFiles({ digestContext }),
+      clock: systemClock,
+      random: Math.random,
+      log,
+    },
+    {
+      instance: config.instance,
+      version: VERSION,
+      home: homedir(),
+      workers: config.workers,
+      concurrency: config.concurrency,
+      resyncMs: config.resyncMs,
+      deleteGraceMs: config.deleteGraceMs,
+    },
+  );
+  let api: RunningApi | undefined;
+  try {
+    api = await startApi({ operations: createOperations(controller), socketPath: config.socketPath, log });
+    log.info(
+      { socket: config.socketPath, manifests: config.manifests, instance: config.instance },
+      'started',
+    );
+    more.onListening();
+    await controller.run(signal);
+  } finally {
+    await api?.close();
+    await lock.release();
+    log.info('stopped');
+  }
+}

@@ -1,0 +1,38 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Connection, connectToSocket } from '../cli/connect.ts';
+import { parseDaemonConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import { runDaemon } from './daemon.ts';
+
+/**
+ * `--direct`: a daemon for the length of one command, in this process, on a socket of its own. It takes the same lock
+ * as stackctld, so the two never work on one engine at once; its state directory is stackctld's, so that what it does
+ * is known to a daemon that comes later.
+ */
+export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Connection> {
+  const directory = await mkdtemp(join(tmpdir(), 'stackctl-direct-'));
+  const socketPath = join(directory, 'stackctl.sock');
+  const settings = parseDaemonConfig([]);
+  const stop = new AbortController();
+  const config = { ...settings, manifests: [], socketPath, logLevel: env['STACKCTL_LOG_LEVEL'] ?? 'error' };
+  const log = createLog(config.logLevel);
+  const running = AbortSignal.any([signal, stop.signal]);
+  let onListening: () => void = () => undefined;
+  const listening = new Promise<void>((resolve) => {
+    onListening = resolve;
+  });
+  const daemon = runDaemon(config, { log, onListening }, running);
+  await Promise.race([listening, daemon]);
+  const connection = await connectToSocket(socketPath);
+  return {
+    client: connection.client,
+    close: async () => {
+      await connection.close();
+      stop.abort();
+      await daemon;
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,26 @@
+#!/usr/bin/env node
+import { connectToSocket } from '../cli/connect.ts';
+import { runCli } from '../cli/run.ts';
+
+delete process.env['DEBUG'];
+
+const interrupt = new AbortController();
+process.once('SIGINT', () => interrupt.abort());
+process.once('SIGTERM', () => interrupt.abort());
+
+process.exitCode = await runCli({
+  argv: process.argv.slice(2),
+  stdout: process.stdout,
+  stderr: process.stderr,
+  stdin: process.stdin,
+  env: process.env,
+  cwd: process.cwd(),
+  connect: async ({ socketPath, direct, signal }) => {
+    if (!direct) return connectToSocket(socketPath);
+    // Only here, since a command that talks to a daemon needs none of the controller.
+    const { connectDirectly } = await import('./direct.ts');
+    return connectDirectly(process.env, signal);
+  },
+  now: () => Date.now(),
+  signal: interrupt.signal,
+});

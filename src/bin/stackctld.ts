@@ -1,0 +1,34 @@
+#!/usr/bin/env node
+import { parseDaemonConfig } from '../config.ts';
+import { createLog } from '../log.ts';
+import { asFailure } from '../model/failure.ts';
+import { runDaemon } from './daemon.ts';
+
+// The engine's client prints whole request bodies when this is set, secrets and all.
+delete process.env['DEBUG'];
+
+const config = parseDaemonConfig(process.argv.slice(2));
+const log = createLog(config.logLevel);
+const stop = new AbortController();
+
+process.on('unhandledRejection', (thrown) => {
+  log.fatal({ err: asFailure(thrown) }, 'unhandled rejection');
+  process.exit(1);
+});
+for (const name of ['SIGTERM', 'SIGINT'] as const) {
+  process.on(name, () => {
+    // A second signal ends it at once: any moment is a safe one to die at.
+    if (stop.signal.aborted) process.exit(1);
+    log.info({ signal: name }, 'stopping');
+    stop.abort();
+  });
+}
+
+try {
+  await runDaemon(config, { log, onListening: () => undefined }, stop.signal);
+  process.exit(0);
+} catch (thrown) {
+  const failure = asFailure(thrown);
+  log.fatal({ kind: failure.kind, hint: failure.hint }, failure.message);
+  process.exit(1);
+}

@@ -1,0 +1,202 @@
+import { findStacks } from '../manifest/find-stacks.ts';
+import type { BrokenFile, FoundStacks, StackManifest } from '../manifest/stack.ts';
+import { isAcceptable, type Problem } from '../model/problem.ts';
+import type { Source, SourceFile, SourceScan } from '../source/source.ts';
+import type { Store } from '../store/store.ts';
+
+/** Where a stack comes from, for people. */
+export interface Origin {
+  readonly kind: Source['kind'];
+  readonly name: string;
+}
+
+/** A stack as one source has it. */
+export interface CatalogEntry {
+  readonly manifest: StackManifest;
+  readonly origin: Origin;
+  /** The texts that define it, to find it again when they are broken. */
+  readonly files: readonly SourceFile[];
+  /** What is wrong with its file now; the manifest is then the last good one. */
+  readonly problems: readonly Problem[];
+}
+
+export interface CatalogChange {
+  /** Stacks to look at: new, changed, or with other problems. */
+  readonly changed: readonly string[];
+  /** Stacks of this source that its reading does not have. */
+  readonly present: readonly string[];
+  /** Faults of files that belong to no stack that is known. */
+  readonly problems: readonly Problem[];
+}
+
+/** What is kept of a manifest that was good, so that a broken file never takes a stack down. */
+interface LastGood {
+  readonly origin: Origin;
+  readonly files: readonly SourceFile[];
+}
+
+/** The manifests of all sources, by stack; a broken file keeps what it meant before. */
+export class Catalog {
+  readonly #store: Store;
+  readonly #home: string | undefined;
+  readonly #bySource = new Map<string, Map<string, CatalogEntry>>();
+  /** Which source a stack belongs to while several have it: the first that had it, unless it was taken over. */
+  readonly #owners = new Map<string, string>();
+
+  constructor(store: Store, home: string | undefined) {
+    this.#store = store;
+    this.#home = home;
+  }
+
+  /** The entry that counts; a second source with the same name is a problem on it that harms neither. */
+  get(name: string): CatalogEntry | undefined {
+    const candidates = [...this.#bySource].flatMap(([key, entries]) => {
+      const entry = entries.get(name);
+      return entry === undefined ? [] : [{ key, entry }];
+    });
+    const owner = candidates.find(({ key }) => key === this.#owners.get(name)) ?? candidates[0];
+    if (owner === undefined) return undefined;
+    this.#owners.set(name, owner.key);
+    const rival = candidates.find(({ key }) => key !== owner.key);
+    if (rival === undefined) return owner.entry;
+    return { ...owner.entry, problems: [...owner.entry.problems, conflict(name, owner.entry, rival.entry)] };
+  }
+
+  /** `stackctl apply --force`: from now on the applied manifest counts. */
+  takeOver(name: string, origin: Origin): void {
+    this.#owners.set(name, keyOf(origin));
+  }
+
+  names(): readonly string[] {
+    const all = [...this.#bySource.values()].flatMap((entries) => [...entries.keys()]);
+    return [...new Set(all)].sort();
+  }
+
+  namesOf(origin: Origin): readonly string[] {
+    return [...(this.#bySource.get(keyOf(origin))?.keys() ?? [])];
+  }
+
+  /** Takes in a full reading of one source. What is absent from it stays until `drop`. */
+  update(origin: Origin, scan: SourceScan): CatalogChange {
+    const entries = this.#bySource.get(keyOf(origin)) ?? new Map<string, CatalogEntry>();
+    this.#bySource.set(keyOf(origin), entries);
+    const changed = new Set<string>();
+    const present = new Set<string>();
+    const orphaned: Problem[] = [];
+    for (const files of trees(scan.files)) {
+      const found = findStacks(files, { home: this.#home });
+      const wanted = files[0]?.forStack;
+      for (const manifest of found.stacks) {
+        if (wanted !== undefined && manifest.name !== wanted) continue;
+        present.add(manifest.name);
+        if (this.#take(entries, origin, { manifest, files, found })) changed.add(manifest.name);
+      }
+      for (const broken of found.broken) {
+        this.#keepLastGood(entries, origin, broken, { changed, present, orphaned });
+      }
+    }
+    for (const { path, reason } of scan.unreadable) {
+      const problems = [unreadable(path, reason)];
+      this.#keepLastGood(
+        entries,
+        origin,
+        { file: path, problems, names: [] },
+        { changed, present, orphaned },
+      );
+    }
+    return { changed: [...changed], present: [...present], problems: orphaned };
+  }
+
+  drop(name: string): void {
+    for (const entries of this.#bySource.values()) entries.delete(name);
+    this.#owners.delete(name);
+  }
+
+  dropFrom(origin: Origin, name: string): void {
+    this.#bySource.get(keyOf(origin))?.delete(name);
+  }
+
+  /** Call after a pass that found nothing wrong: this is what a broken file falls back on. */
+  async noteGood(entry: CatalogEntry): Promise<void> {
+    if (!isAcceptable(entry.problems)) return;
+    const value: LastGood = { origin: entry.origin, files: entry.files };
+    await this.#store.write('last-good', entry.manifest.name, value);
+  }
+
+  #take(
+    entries: Map<string, CatalogEntry>,
+    origin: Origin,
+    taken: {
+      readonly manifest: StackManifest;
+      readonly files: readonly SourceFile[];
+      readonly found: FoundStacks;
+    },
+  ): boolean {
+    const { manifest, files, found } = taken;
+    const before = entries.get(manifest.name);
+    const own = files.filter((file) => manifest.files.includes(file.path));
+    const warnings = found.problems.filter(
+      (problem) => problem.severity === 'warning' && manifest.files.includes(problem.at?.file ?? ''),
+    );
+    entries.set(manifest.name, { manifest, origin, files: own, problems: warnings });
+    return before?.manifest.revision !== manifest.revision || !isAcceptable(before.problems);
+  }
+
+  #keepLastGood(
+    entries: Map<string, CatalogEntry>,
+    origin: Origin,
+    broken: BrokenFile,
+    into: { readonly changed: Set<string>; readonly present: Set<string>; readonly orphaned: Problem[] },
+  ): void {
+    this.#restoreFrom(entries, origin, broken.file);
+    const affected = [...entries.values()].filter(
+      ({ manifest }) => manifest.files.includes(broken.file) || broken.names.includes(manifest.name),
+    );
+    if (affected.length === 0) into.orphaned.push(...broken.problems);
+    for (const entry of affected) {
+      const { name } = entry.manifest;
+      if (into.present.has(name)) continue;
+      entries.set(name, { ...entry, problems: broken.problems });
+      into.present.add(name);
+      into.changed.add(name);
+    }
+  }
+
+  /** After a restart of the daemon only the store knows what a broken file used to define. */
+  #restoreFrom(entries: Map<string, CatalogEntry>, origin: Origin, file: string): void {
+    for (const name of this.#store.list('last-good')) {
+      if (entries.has(name)) continue;
+      const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
+      if (stored?.files?.some((each) => each.path === file) !== true) continue;
+      if (stored.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) continue;
+      const found = findStacks(stored.files, { home: this.#home });
+      const manifest = found.stacks.find((each) => each.name === name);
+      if (manifest !== undefined) entries.set(name, { manifest, origin, files: stored.files, problems: [] });
+    }
+  }
+}
+
+const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
+
+/** Files of one tree belong together; each applied stack has a tree of its own. */
+function trees(files: readonly SourceFile[]): readonly (readonly SourceFile[])[] {
+  const groups = new Map<string | undefined, SourceFile[]>();
+  for (const file of files) groups.set(file.forStack, [...(groups.get(file.forStack) ?? []), file]);
+  return [...groups.values()];
+}
+
+const unreadable = (file: string, reason: string): Problem => ({
+  severity: 'error',
+  code: 'Unreadable',
+  message: `the file cannot be read: ${reason}`,
+  hint: 'its stacks stay as they are until it can be read again',
+  at: { file, line: 1, column: 1 },
+});
+
+const conflict = (name: string, owner: CatalogEntry, rival: CatalogEntry): Problem => ({
+  severity: 'warning',
+  code: 'DuplicateStack',
+  message: `stack ${name} is declared by ${rival.origin.kind} ${rival.origin.name} too; that one is not used`,
+  hint: `it belongs to ${owner.origin.kind} ${owner.origin.name}; take it out of one of them`,
+  at: rival.manifest.at,
+});

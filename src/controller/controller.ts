@@ -1,0 +1,183 @@
+import { asFailure } from '../model/failure.ts';
+import { type StackName, stackName } from '../model/names.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import { Catalog } from './catalog.ts';
+import { EventLog } from './event-log.ts';
+import { Interests } from './interests.ts';
+import { Notices } from './notices.ts';
+import { type PassState, runPass, type Verdict } from './pass.ts';
+import type { ControllerOptions, Ports } from './ports.ts';
+import { WorkQueue } from './queue.ts';
+import { SourceReader } from './source-reader.ts';
+import { Records } from './stack-record.ts';
+import { followEngine } from './triggers.ts';
+
+/** A stack whose last pass failed is not looked at more often than this because of events. */
+const EVENT_PACE_WHILE_FAILING_MS = 5_000;
+/** Lets a burst of events of one happening become one pass. */
+const EVENT_PACE_MS = 30;
+
+/**
+ * Owns the queue of stack names and the passes: one at a time for a stack, several stacks at once.
+ *
+ * INVARIANTS: only names are queued, never what happened; a pass reads everything again; a failure of one stack
+ * never stops another; without an engine nothing is concluded about any stack.
+ */
+export class Controller {
+  readonly ports: Ports;
+  readonly options: ControllerOptions;
+  readonly catalog: Catalog;
+  readonly records: Records;
+  readonly notices = new Notices();
+  readonly events: EventLog;
+  readonly queue: WorkQueue;
+  readonly sources: SourceReader;
+  readonly #interests = new Interests();
+  readonly #failing = new Set<string>();
+  #engineInfo: EngineInfo | undefined;
+  /** The first attempt to reach the engine is over, well or not. */
+  #probed = false;
+  #scanned = false;
+
+  constructor(ports: Ports, options: ControllerOptions) {
+    this.ports = ports;
+    this.options = options;
+    this.catalog = new Catalog(ports.store, options.home);
+    this.records = new Records(ports.store);
+    this.events = new EventLog(ports.store);
+    this.queue = new WorkQueue({
+      now: () => ports.clock.nowMs(),
+      setTimer: (call, delayMs) => ports.clock.setTimer(call, delayMs),
+      random: () => ports.random(),
+    });
+    this.sources = new SourceReader({
+      ports,
+      options,
+      catalog: this.catalog,
+      records: this.records,
+      enqueue: (name) => this.queue.add(name),
+    });
+  }
+
+  get engineInfo(): EngineInfo | undefined {
+    return this.#engineInfo;
+  }
+
+  /** Why the daemon cannot do its work at the moment. */
+  notReady(): string | undefined {
+    if (this.#engineInfo === undefined) return 'the engine does not answer';
+    return this.#scanned ? undefined : 'the sources have not been read yet';
+  }
+
+  /** Works until the signal; then finishes the calls in flight and returns. */
+  async run(signal: AbortSignal): Promise<void> {
+    const stop = () => this.queue.close();
+    signal.addEventListener('abort', stop, { once: true });
+    await this.sources.readAll(signal);
+    this.#scanned = true;
+    for (const record of this.records.all()) if (record.tombstone !== undefined) this.queue.add(record.name);
+    await Promise.all([
+      followEngine(
+        this.ports,
+        {
+          onInfo: (info) => this.#onInfo(info),
+          onEvent: (event) => {
+            for (const name of this.#interests.concernedBy(event, stackName)) this.#nudge(name);
+          },
+        },
+        signal,
+      ),
+      this.sources.follow(signal),
+      ...Array.from({ length: this.options.workers }, () => this.#work(signal)),
+    ]);
+    await this.ports.store.flush();
+  }
+
+  /** All that a pass works on. */
+  get passState(): PassState {
+    return {
+      ports: this.ports,
+      options: this.options,
+      catalog: this.catalog,
+      records: this.records,
+      events: this.events,
+      notices: this.notices,
+      engineInfo: () => this.#engineInfo,
+      onReadiness: () => this.#wakeDependents(),
+      onFilesUsed: (name, _files, pass) => this.#interests.note(name, pass),
+    };
+  }
+
+  #onInfo(info: EngineInfo | undefined): void {
+    this.#probed = true;
+    this.#engineInfo = info;
+    // Down or up, every stack has something to say about it; and after a connection everything may have changed.
+    for (const name of this.#allNames()) {
+      this.queue.forget(name);
+      this.queue.add(name);
+    }
+  }
+
+  #allNames(): readonly string[] {
+    const buried = this.records.all().filter((record) => record.tombstone !== undefined);
+    return [...new Set([...this.catalog.names(), ...buried.map((record) => record.name)])];
+  }
+
+  /** Because of an event: soon, and not too often while it fails. */
+  #nudge(name: StackName): void {
+    const known = this.catalog.get(name) !== undefined || this.records.get(name)?.tombstone !== undefined;
+    if (known) this.queue.add(name, this.#failing.has(name) ? EVENT_PACE_WHILE_FAILING_MS : EVENT_PACE_MS);
+  }
+
+  #wakeDependents(): void {
+    for (const record of this.records.all()) {
+      const waits = record.status?.conditions.some(
+        (condition) => condition.type === 'Ready' && condition.status !== 'True',
+      );
+      if (waits === true) this.#nudge(record.name);
+    }
+  }
+
+  async #work(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const name = await this.queue.take(signal).catch(() => undefined);
+      if (name === undefined) return;
+      try {
+        // Before the first answer or refusal there is nothing to say about any stack.
+        const verdict: Verdict = this.#probed
+          ? await runPass(name, this.passState, signal)
+          : { kind: 'unreachable' };
+        this.#settle(name, verdict);
+      } catch (thrown) {
+        // The last fence: whatever breaks here breaks one pass of one stack.
+        this.ports.log.error({ stack: name, err: asFailure(thrown) }, 'a pass broke');
+        this.#settle(name, { kind: 'failed' });
+      }
+    }
+  }
+
+  #settle(name: string, verdict: Verdict): void {
+    this.queue.done(name);
+    if (verdict.kind === 'failed') this.#failing.add(name);
+    else this.#failing.delete(name);
+    switch (verdict.kind) {
+      case 'again':
+        this.queue.forget(name);
+        this.queue.add(name);
+        return;
+      case 'settled':
+        this.queue.forget(name);
+        this.queue.add(name, verdict.afterMs);
+        return;
+      case 'failed':
+        this.queue.addRateLimited(name);
+        return;
+      case 'unreachable':
+        return;
+      case 'gone':
+        this.queue.forget(name);
+        this.#interests.forget(name);
+        return;
+    }
+  }
+}

@@ -1,0 +1,185 @@
+import { Failure } from '../model/failure.ts';
+import type { StackStatus } from '../model/status.ts';
+import { isoTime } from '../model/time.ts';
+import { deriveStatus } from '../status/derive.ts';
+import type { Controller } from './controller.ts';
+import type { DeleteRequest, LogsRequest, Operations, StackDiff, StackNotice } from './operations.ts';
+import { isSuspended } from './pass.ts';
+import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
+import { stackLogs } from './stack-logs.ts';
+import type { StackRecord } from './stack-record.ts';
+
+/** All that the daemon offers, by way of its controller. */
+export function createOperations(controller: Controller): Operations {
+  const startedAt = isoTime(controller.ports.clock.nowMs());
+  return {
+    version: () => ({
+      version: controller.options.version,
+      instance: controller.options.instance,
+      engine:
+        controller.engineInfo === undefined
+          ? undefined
+          : { version: controller.engineInfo.version, apiVersion: controller.engineInfo.apiVersion },
+      startedAt,
+    }),
+    notReady: () => controller.notReady(),
+    stacks: () => knownNames(controller).map((name) => statusOf(controller, name)),
+    stack: (name) => statusOf(controller, name),
+    apply: (request, signal) => applyManifests(controller, request, signal),
+    diff: (request, signal) =>
+      request.manifests === undefined
+        ? diffKnown(controller, request.stacks, signal)
+        : diffManifests(controller, request.manifests, signal),
+    delete: (request) => deleteStack(controller, request),
+    reconcile: (name) => {
+      statusOf(controller, name);
+      controller.queue.forget(name);
+      controller.queue.add(name);
+    },
+    suspend: (name) => setSuspended(controller, name, true),
+    resume: (name) => setSuspended(controller, name, false),
+    events: (filter) => controller.events.list(filter.stack, filter.afterSequence),
+    watch: (filter, signal) => watch(controller, filter.stack, signal),
+    logs: (request: LogsRequest, signal) => {
+      statusOf(controller, request.stack);
+      return stackLogs(controller, request, signal);
+    },
+  };
+}
+
+function knownNames(controller: Controller): readonly string[] {
+  const remembered = controller.records
+    .all()
+    .filter((record) => record.status !== undefined || record.tombstone !== undefined)
+    .map((record) => record.name);
+  return [...new Set<string>([...controller.catalog.names(), ...remembered])].sort();
+}
+
+/** Throws `invalid` for a name that nobody knows. */
+function statusOf(controller: Controller, name: string): StackStatus {
+  const record = controller.records.get(name);
+  const entry = controller.catalog.get(name);
+  if (record?.status !== undefined) return record.status;
+  if (record === undefined && entry === undefined) {
+    throw new Failure('invalid', `there is no stack named ${name}`, {
+      hint: 'see `stackctl get stacks`',
+      status: 404,
+    });
+  }
+  return notLookedAt(controller, record ?? controller.records.ensure(name));
+}
+
+/** The status of a stack before its first pass. */
+function notLookedAt(controller: Controller, record: StackRecord): StackStatus {
+  const entry = controller.catalog.get(record.name);
+  return deriveStatus({
+    name: record.name,
+    source: {
+      kind: entry?.origin.kind ?? 'none',
+      name: entry?.origin.name ?? '',
+      path: entry?.manifest.at.file ?? '',
+    },
+    generation: record.generation,
+    nowMs: controller.ports.clock.nowMs(),
+    previous: undefined,
+    suspended: entry !== undefined && isSuspended(record, entry),
+    deleting: record.tombstone !== undefined,
+    problems: entry?.problems ?? [],
+    failure: undefined,
+    desired: undefined,
+    observed: undefined,
+    plan: undefined,
+    outcomes: [],
+    nextLookAtMs: undefined,
+  });
+}
+
+async function diffKnown(
+  controller: Controller,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly StackDiff[]> {
+  const engineInfo = engineOf(controller);
+  const diffs: StackDiff[] = [];
+  for (const name of names.length > 0 ? names : controller.catalog.names()) {
+    const entry = controller.catalog.get(name);
+    if (entry === undefined) {
+      throw new Failure('invalid', `there is no stack named ${name}`, { status: 404 });
+    }
+    const diff = await diffManifest(controller, entry.manifest, engineInfo, signal);
+    diffs.push({ ...diff, problems: [...entry.problems, ...diff.problems] });
+  }
+  return diffs;
+}
+
+async function deleteStack(controller: Controller, request: DeleteRequest): Promise<void> {
+  const { ports, records, catalog, sources } = controller;
+  const entry = catalog.get(request.name);
+  const isHeld = sources.held.some((held) => held.name === request.name);
+  if (entry !== undefined && entry.origin.kind !== 'applied' && !isHeld) {
+    throw new Failure('conflict', `stack ${request.name} is managed from ${entry.manifest.at.file}`, {
+      hint: 'remove its manifest there, or the stack would come back; `stackctl suspend` leaves it alone for a while',
+    });
+  }
+  if (entry === undefined && records.get(request.name) === undefined) {
+    const owned = await ports.engine.ownedStacks(AbortSignal.timeout(15_000));
+    if (!owned.some((name) => name === request.name)) statusOf(controller, request.name);
+  }
+  const record = records.ensure(request.name);
+  const nowMs = ports.clock.nowMs();
+  await records.bury(record, {
+    volumes: request.volumes,
+    orphan: false,
+    reason: 'deleted by command',
+    atMs: nowMs,
+  });
+  // The tombstone is on disk: from here on the manifest may go.
+  await ports.applied.remove(request.name);
+  catalog.dropFrom({ kind: 'applied', name: ports.applied.name }, request.name);
+  controller.queue.forget(request.name);
+  controller.queue.add(request.name);
+}
+
+async function setSuspended(controller: Controller, name: string, suspended: boolean): Promise<void> {
+  statusOf(controller, name);
+  const entry = controller.catalog.get(name);
+  if (!suspended && entry?.manifest.control.suspend === true) {
+    throw new Failure('conflict', `the manifest of ${name} says \`suspend: true\``, {
+      hint: `take it out of ${entry.manifest.at.file}`,
+    });
+  }
+  await controller.records.suspend(controller.records.ensure(name), suspended);
+  controller.queue.add(name);
+}
+
+function watch(
+  controller: Controller,
+  stack: string | undefined,
+  signal: AbortSignal,
+): AsyncIterable<StackNotice> {
+  const names = stack === undefined ? knownNames(controller) : [stack];
+  const first = names.map((name): StackNotice => ({ kind: 'status', status: statusOf(controller, name) }));
+  return filtered(controller.notices.read(first, signal), stack);
+}
+
+async function* filtered(
+  notices: AsyncIterable<StackNotice>,
+  stack: string | undefined,
+): AsyncGenerator<StackNotice> {
+  for await (const notice of notices) {
+    if (stack === undefined || stackOf(notice) === stack) yield notice;
+  }
+}
+
+function stackOf(notice: StackNotice): string {
+  switch (notice.kind) {
+    case 'status':
+      return notice.status.name;
+    case 'deleted':
+      return notice.name;
+    case 'event':
+      return notice.event.stack;
+    case 'progress':
+      return notice.stack;
+  }
+}

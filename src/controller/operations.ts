@@ -1,0 +1,106 @@
+import type { LogLine } from '../engine/engine.ts';
+import type { Problem } from '../model/problem.ts';
+import type { StackEvent, StackStatus } from '../model/status.ts';
+
+/** Manifest files as `stackctl apply` pushes them; data files are read from `baseDirectory` on this host. */
+export interface PushedManifests {
+  /** Absolute directory that relative paths resolve against. */
+  readonly baseDirectory: string;
+  readonly files: readonly { readonly relativePath: string; readonly text: string }[];
+}
+
+export interface ApplyRequest extends PushedManifests {
+  readonly dryRun: boolean;
+  /** Take over a stack that another source owns. */
+  readonly force: boolean;
+}
+
+export type ApplyAction = 'created' | 'configured' | 'unchanged';
+
+export interface ApplyResult {
+  /** Nothing was taken when a problem among them is an error. */
+  readonly problems: readonly Problem[];
+  readonly stacks: readonly {
+    readonly name: string;
+    readonly action: ApplyAction;
+    /** Wait until `observedGeneration` is at least this. */
+    readonly generation: number;
+    /** What would be done, a rendered line a step; with `dryRun` only. */
+    readonly plan: readonly string[];
+  }[];
+}
+
+export interface StackDiff {
+  readonly name: string;
+  readonly problems: readonly Problem[];
+  /** Rendered plan: steps, blockers; empty is converged. */
+  readonly plan: readonly string[];
+  readonly changes: readonly {
+    readonly object: string;
+    readonly action: string;
+    readonly fields: readonly { readonly path: string; readonly from: string; readonly to: string }[];
+  }[];
+}
+
+export interface DeleteRequest {
+  readonly name: string;
+  readonly volumes: boolean;
+}
+
+export interface LogsRequest {
+  readonly stack: string;
+  /** Empty: all. */
+  readonly services: readonly string[];
+  readonly follow: boolean;
+  readonly tail: number | undefined;
+  readonly sinceMs: number | undefined;
+  readonly timestamps: boolean;
+}
+
+export interface ContainerLogLine extends LogLine {
+  readonly service: string;
+  /** `web-1`: the prefix that docker compose prints. */
+  readonly container: string;
+}
+
+export interface DaemonVersion {
+  readonly version: string;
+  readonly instance: string;
+  readonly engine: { readonly version: string; readonly apiVersion: string } | undefined;
+  readonly startedAt: string;
+}
+
+/** Live notice of one stack: its whole status after each pass, or that it is gone. */
+export type StackNotice =
+  | { readonly kind: 'status'; readonly status: StackStatus }
+  | { readonly kind: 'deleted'; readonly name: string }
+  | { readonly kind: 'event'; readonly event: StackEvent }
+  | { readonly kind: 'progress'; readonly stack: string; readonly line: string };
+
+/** All that the daemon offers; the API serves exactly this. Throws `Failure` (`invalid`: no such stack). */
+export interface Operations {
+  version(): DaemonVersion;
+  /** Undefined while alive and able to work; otherwise why not. */
+  notReady(): string | undefined;
+  stacks(): readonly StackStatus[];
+  stack(name: string): StackStatus;
+  apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
+  /** Without manifests: what is pending for the stacks named (all when empty). */
+  diff(
+    request: { readonly manifests: PushedManifests | undefined; readonly stacks: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<readonly StackDiff[]>;
+  /** Returns at once; the deletion is a notice, and the stack is gone when it is done. */
+  delete(request: DeleteRequest): Promise<void>;
+  reconcile(name: string): void;
+  suspend(name: string): Promise<void>;
+  resume(name: string): Promise<void>;
+  /** Oldest first; `afterSequence` to go on. */
+  events(filter: {
+    readonly stack: string | undefined;
+    readonly afterSequence: number | undefined;
+  }): readonly StackEvent[];
+  /** Starts with the present status of each stack it is about. */
+  watch(filter: { readonly stack: string | undefined }, signal: AbortSignal): AsyncIterable<StackNotice>;
+  logs(request: LogsRequest, signal: AbortSignal): AsyncIterable<ContainerLogLine>;
+}

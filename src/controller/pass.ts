@@ -1,0 +1,270 @@
+import { execute } from '../execute/execute.ts';
+import { asFailure, Failure } from '../model/failure.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import type { Outcome, Plan, Step } from '../model/plan.ts';
+import { planDeletion } from '../plan/deletion.ts';
+import { renderAction } from '../plan/render.ts';
+import { learn } from '../plan/repeats.ts';
+import type { PlanContext } from '../plan/scope.ts';
+import { deriveStatus } from '../status/derive.ts';
+import { passEvents } from '../status/events.ts';
+import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { EventLog } from './event-log.ts';
+import type { Notices } from './notices.ts';
+import type { ControllerOptions, Ports } from './ports.ts';
+import { type Pass, reconcile } from './reconcile.ts';
+import type { Records, StackRecord } from './stack-record.ts';
+
+/** What is to become of a stack's place in the queue after a pass. */
+export type Verdict =
+  /** Something was done: look again at once, the result counts. */
+  | { readonly kind: 'again' }
+  /** Nothing to do, or only to wait; look again at the latest then. */
+  | { readonly kind: 'settled'; readonly afterMs: number }
+  | { readonly kind: 'failed' }
+  /** No engine: everything waits for the connection, nothing backs off by itself. */
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'gone' };
+
+/** Everything a pass works on. */
+export interface PassState {
+  readonly ports: Ports;
+  readonly options: ControllerOptions;
+  readonly catalog: Catalog;
+  readonly records: Records;
+  readonly events: EventLog;
+  readonly notices: Notices;
+  readonly engineInfo: () => EngineInfo | undefined;
+  /** A stack became Ready, or ceased to be. */
+  readonly onReadiness: (name: string) => void;
+  readonly onFilesUsed: (name: string, files: readonly string[], pass: Pass) => void;
+}
+
+const NOTHING: Pass = {
+  problems: [],
+  desired: undefined,
+  observed: undefined,
+  plan: undefined,
+  outcomes: [],
+  filesUsed: [],
+};
+
+/** One pass of one stack, from its name to its status; never throws. */
+export async function runPass(name: string, state: PassState, signal: AbortSignal): Promise<Verdict> {
+  const record = state.records.ensure(name);
+  if (record.tombstone !== undefined) return runDeletion(record, state, signal);
+  const entry = state.catalog.get(name);
+  if (entry === undefined) return { kind: 'gone' };
+  const engineInfo = state.engineInfo();
+  if (engineInfo === undefined) {
+    const failure = new Failure('unreachable', 'the engine does not answer', {
+      hint: 'is it running? `systemctl status docker`',
+    });
+    await report(record, entry, state, { pass: NOTHING, failure });
+    return { kind: 'unreachable' };
+  }
+  try {
+    const pass = await reconcile(
+      {
+        manifest: entry.manifest,
+        engineInfo,
+        lastGood: record.lastGood,
+        context: contextOf(record, state),
+        suspended: isSuspended(record, entry),
+      },
+      passPorts(record, state),
+      signal,
+    );
+    return await conclude(record, entry, pass, state);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    if (failure.kind === 'bug') state.ports.log.error({ stack: name, err: failure }, 'a pass failed');
+    await report(record, entry, state, { pass: NOTHING, failure });
+    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : { kind: 'failed' };
+  }
+}
+
+export const isSuspended = (record: StackRecord, entry: CatalogEntry): boolean =>
+  record.suspended || entry.manifest.control.suspend;
+
+/** What the planner needs beside desired and observed. */
+export function contextOf(record: StackRecord, state: PassState): PlanContext {
+  const ready = state.records
+    .all()
+    .map((other) => [other.name, isReady(other) && other.tombstone === undefined] as const);
+  return {
+    nowMs: state.ports.clock.nowMs(),
+    memory: record.memory,
+    instance: state.options.instance,
+    version: state.options.version,
+    readyStacks: Object.fromEntries(ready),
+  };
+}
+
+export function isReady(record: StackRecord): boolean {
+  const ready = record.status?.conditions.find((condition) => condition.type === 'Ready');
+  return ready?.status === 'True';
+}
+
+function passPorts(record: StackRecord, state: PassState) {
+  const { ports, options } = state;
+  return {
+    engine: ports.engine,
+    files: ports.files,
+    concurrency: options.concurrency,
+    nowMs: () => ports.clock.nowMs(),
+    remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),
+    onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => {
+      const line = `${renderAction(step)}${phase === 'started' ? '' : `: ${phase}`}${detail === '' ? '' : `: ${detail}`}`;
+      ports.log.info(
+        { stack: record.name, step: renderAction(step), cause: step.because.code, phase },
+        'step',
+      );
+      state.notices.send({ kind: 'progress', stack: record.name, line });
+    },
+  };
+}
+
+async function conclude(
+  record: StackRecord,
+  entry: CatalogEntry,
+  pass: Pass,
+  state: PassState,
+): Promise<Verdict> {
+  const nowMs = state.ports.clock.nowMs();
+  const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
+  if (isOwn && pass.desired !== undefined) {
+    record.lastGood = pass.desired;
+    await state.records.noteRevision(record, pass.desired.revision);
+    await state.catalog.noteGood(entry);
+  }
+  if (pass.plan !== undefined && !isSuspended(record, entry)) {
+    const revision = pass.desired?.revision ?? '';
+    await state.records.remember(record, learn(pass.plan.memory, pass.outcomes, { nowMs, revision }));
+  }
+  state.onFilesUsed(record.name, pass.filesUsed, pass);
+  const verdict = verdictOf(pass, entry, state);
+  const afterMs = verdict.kind === 'settled' ? verdict.afterMs : 0;
+  await report(record, entry, state, { pass, failure: undefined, nextLookAtMs: nowMs + afterMs });
+  return verdict;
+}
+
+function verdictOf(pass: Pass, entry: CatalogEntry, state: PassState): Verdict {
+  if (pass.outcomes.some((outcome) => outcome.result === 'failed')) return { kind: 'failed' };
+  if (pass.outcomes.some((outcome) => outcome.result === 'done')) return { kind: 'again' };
+  const { resyncMs } = state.options;
+  const resync = Math.min(resyncMs, entry.manifest.control.intervalMs);
+  // +-10 %, so that many stacks do not look all at once for ever.
+  const afterMs = resync * (0.9 + 0.2 * state.ports.random());
+  const lookAgainAtMs = pass.plan?.lookAgainAtMs;
+  if (lookAgainAtMs === undefined) return { kind: 'settled', afterMs };
+  return {
+    kind: 'settled',
+    afterMs: Math.min(afterMs, Math.max(50, lookAgainAtMs - state.ports.clock.nowMs())),
+  };
+}
+
+interface Findings {
+  readonly pass: Pass;
+  readonly failure: Failure | undefined;
+  readonly nextLookAtMs?: number;
+}
+
+/** Derives the status, keeps it, and tells everyone: the one place where a pass becomes visible. */
+async function report(
+  record: StackRecord,
+  entry: CatalogEntry,
+  state: PassState,
+  findings: Findings,
+): Promise<void> {
+  const { pass, failure } = findings;
+  const nowMs = state.ports.clock.nowMs();
+  const before = record.status;
+  const status = deriveStatus({
+    name: record.name,
+    source: { kind: entry.origin.kind, name: entry.origin.name, path: entry.manifest.at.file },
+    generation: record.generation,
+    nowMs,
+    previous: before,
+    suspended: isSuspended(record, entry),
+    deleting: false,
+    problems: [...entry.problems, ...pass.problems],
+    failure,
+    desired: pass.desired,
+    observed: pass.observed,
+    plan: pass.plan,
+    outcomes: pass.outcomes,
+    nextLookAtMs: findings.nextLookAtMs,
+  });
+  const wasReady = isReady(record);
+  await state.records.noteStatus(record, status);
+  const events = state.events.record(
+    record.name,
+    passEvents(pass.plan, pass.outcomes, before, status),
+    nowMs,
+  );
+  for (const event of events) state.notices.send({ kind: 'event', event });
+  state.notices.send({ kind: 'status', status });
+  if (isReady(record) !== wasReady) state.onReadiness(record.name);
+}
+
+/** A pass of a stack that is to go. The tombstone stays until nothing of it is left. */
+async function runDeletion(record: StackRecord, state: PassState, signal: AbortSignal): Promise<Verdict> {
+  const { tombstone } = record;
+  if (tombstone === undefined) return { kind: 'gone' };
+  if (state.engineInfo() === undefined) return { kind: 'unreachable' };
+  try {
+    const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
+    const observed = await state.ports.engine.observe(query, signal);
+    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes, graceMs: 10_000 });
+    if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
+      return await forget(record, state);
+    }
+    const outcomes = await execute(plan, state.ports.engine, passPorts(record, state), signal);
+    await reportDeletion(record, state, plan, outcomes);
+    if (outcomes.some((outcome) => outcome.result === 'failed')) return { kind: 'failed' };
+    return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
+    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : { kind: 'failed' };
+  }
+}
+
+async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
+  await state.records.forget(record.name);
+  state.catalog.drop(record.name);
+  state.notices.send({ kind: 'deleted', name: record.name });
+  state.onReadiness(record.name);
+  return { kind: 'gone' };
+}
+
+async function reportDeletion(
+  record: StackRecord,
+  state: PassState,
+  plan: Plan,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const nowMs = state.ports.clock.nowMs();
+  const status = deriveStatus({
+    name: record.name,
+    source: record.status?.source ?? { kind: 'none', name: '', path: '' },
+    generation: record.generation,
+    nowMs,
+    previous: record.status,
+    suspended: false,
+    deleting: true,
+    problems: [],
+    failure: undefined,
+    desired: undefined,
+    observed: undefined,
+    plan,
+    outcomes,
+    nextLookAtMs: undefined,
+  });
+  const before = record.status;
+  await state.records.noteStatus(record, status);
+  const events = state.events.record(record.name, passEvents(plan, outcomes, before, status), nowMs);
+  for (const event of events) state.notices.send({ kind: 'event', event });
+  state.notices.send({ kind: 'status', status });
+}

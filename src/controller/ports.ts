@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { Engine } from '../engine/engine.ts';
+import type { Files } from '../model/files.ts';
+import type { Source } from '../source/source.ts';
+import type { Store } from '../store/store.ts';
+
+/** Time as the controller sees it; tests hand in a virtual one. */
+export interface Clock {
+  nowMs(): number;
+  /** Calls back once after `ms`; returns how to call it off. */
+  setTimer(callback: () => void, ms: number): () => void;
+}
+
+/** What `stackctl apply` writes to, beside being a source. */
+export interface AppliedManifests extends Source {
+  put(
+    stack: string,
+    manifests: {
+      readonly baseDirectory: string;
+      readonly files: readonly { readonly relativePath: string; readonly text: string }[];
+    },
+  ): Promise<void>;
+  remove(stack: string): Promise<void>;
+}
+
+/** The outside world of the controller, built in `bin/` only. */
+export interface Ports {
+  readonly engine: Engine;
+  /** In order of precedence; `applied` is among them. */
+  readonly sources: readonly Source[];
+  readonly applied: AppliedManifests;
+  readonly store: Store;
+  readonly files: Files;
+  readonly clock: Clock;
+  /** 0 <= x < 1, for jitter. */
+  readonly random: () => number;
+  readonly log: Logger;
+}
+
+/** Settings of the controller; times in milliseconds. */
+export interface ControllerOptions {
+  readonly instance: string;
+  readonly version: string;
+  readonly home: string | undefined;
+  /** Stacks reconciled at a time. */
+  readonly workers: number;
+  /** Engine calls at a time within one stack. */
+  readonly concurrency: number;
+  readonly resyncMs: number;
+  readonly deleteGraceMs: number;
+}

@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { findStacks } from '../manifest/find-stacks.ts';
+import type { StackManifest } from '../manifest/stack.ts';
+import { Failure } from '../model/failure.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import { isAcceptable, type Problem } from '../model/problem.ts';
+import type { Controller } from './controller.ts';
+import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
+import { contextOf } from './pass.ts';
+import { reconcile } from './reconcile.ts';
+import { diffOf } from './stack-diff.ts';
+import { resolveWish, type Wish } from './wish.ts';
+
+/** A pushed stack that was understood. */
+interface Pushed {
+  readonly manifest: StackManifest;
+  readonly wish: Wish;
+}
+
+/** Takes pushed manifests in: all of them or, when one is wrong, none. */
+export async function applyManifests(
+  controller: Controller,
+  request: ApplyRequest,
+  signal: AbortSignal,
+): Promise<ApplyResult> {
+  const engineInfo = engineOf(controller);
+  const { pushed, problems } = understand(controller, request, engineInfo);
+  if (!isAcceptable(problems)) return { problems, stacks: [] };
+  for (const { manifest } of pushed) refuseForeign(controller, manifest.name, request.force);
+  const stacks: ApplyResult['stacks'][number][] = [];
+  for (const { manifest, wish } of pushed) {
+    const action = actionOf(controller, manifest.name, wish);
+    if (request.dryRun) {
+      const plan = await diffManifest(controller, manifest, engineInfo, signal);
+      const { generation = 0 } = controller.records.get(manifest.name) ?? {};
+      stacks.push({ name: manifest.name, action, generation, plan: plan.plan });
+    } else {
+      stacks.push(await take(controller, request, { manifest, wish }, action));
+    }
+  }
+  if (!request.dryRun) await controller.sources.read(controller.ports.applied, signal);
+  for (const { name } of request.dryRun ? [] : stacks) controller.queue.add(name);
+  return { problems, stacks };
+}
+
+/** What would be done for pushed manifests, and nothing done. */
+export async function diffManifests(
+  controller: Controller,
+  manifests: PushedManifests,
+  signal: AbortSignal,
+): Promise<readonly StackDiff[]> {
+  const engineInfo = engineOf(controller);
+  const { pushed, problems } = understand(controller, manifests, engineInfo);
+  if (!isAcceptable(problems)) return [{ name: '', problems, plan: [], changes: [] }];
+  const diffs: StackDiff[] = [];
+  for (const { manifest } of pushed) diffs.push(await diffManifest(controller, manifest, engineInfo, signal));
+  return diffs;
+}
+
+export function engineOf(controller: Controller): EngineInfo {
+  const { engineInfo } = controller;
+  if (engineInfo !== undefined) return engineInfo;
+  throw new Failure('unreachable', 'the engine does not answer', {
+    hint: 'is it running? `systemctl status docker`',
+  });
+}
+
+/** The line of a pass, stopped before it acts. */
+export async function diffManifest(
+  controller: Controller,
+  manifest: StackManifest,
+  engineInfo: EngineInfo,
+  signal: AbortSignal,
+): Promise<StackDiff> {
+  const { ports, options, records } = controller;
+  const record = records.get(manifest.name);
+  const state = controller.passState;
+  const context = {
+    ...contextOf(record ?? records.blank(manifest.name), state),
+    nowMs: ports.clock.nowMs(),
+  };
+  const pass = await reconcile(
+    { manifest, engineInfo, lastGood: undefined, context, suspended: true },
+    {
+      engine: ports.engine,
+      files: ports.files,
+      concurrency: options.concurrency,
+      nowMs: () => ports.clock.nowMs(),
+      remember: () => Promise.resolve(),
+      onStep: () => undefined,
+    },
+    signal,
+  );
+  return diffOf(manifest.name, pass);
+}
+
+function understand(
+  controller: Controller,
+  manifests: PushedManifests,
+  engineInfo: EngineInfo,
+): { readonly pushed: readonly Pushed[]; readonly problems: readonly Problem[] } {
+  const files = manifests.files.map((file) => ({
+    ...file,
+    path: join(manifests.baseDirectory, file.relativePath),
+  }));
+  const found = findStacks(files, { home: controller.options.home });
+  const pushed = found.stacks.map((manifest) => ({
+    manifest,
+    wish: resolveWish(manifest, engineInfo, controller.ports.files),
+  }));
+  const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
+  if (pushed.length > 0 || problems.length > 0) return { pushed, problems };
+  return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))] };
+}
+
+const nothingFound = (paths: readonly string[]): Problem => ({
+  severity: 'error',
+  code: 'NoManifest',
+  message: paths.length === 0 ? 'there are no files' : `no manifest among ${paths.slice(0, 5).join(', ')}`,
+  hint: 'a manifest has `apiVersion: stackctl.io/v1alpha1`, or is a Compose file named compose.yaml, docker-compose.yml or NAME.compose.yaml',
+});
+
+function refuseForeign(controller: Controller, name: string, force: boolean): void {
+  const entry = controller.catalog.get(name);
+  if (entry === undefined || entry.origin.kind === 'applied' || force) return;
+  throw new Failure('conflict', `stack ${name} is managed from ${entry.manifest.at.file}`, {
+    hint: 'edit that file, or take the stack over with --force',
+  });
+}
+
+function actionOf(controller: Controller, name: string, wish: Wish): ApplyAction {
+  const known = controller.records.get(name);
+  if (known === undefined || known.revision === undefined) return 'created';
+  return known.revision === wish.desired?.revision && known.tombstone === undefined
+    ? 'unchanged'
+    : 'configured';
+}
+
+async function take(
+  controller: Controller,
+  request: ApplyRequest,
+  { manifest, wish }: Pushed,
+  action: ApplyAction,
+): Promise<ApplyResult['stacks'][number]> {
+  const { ports, records, catalog } = controller;
+  const paths = new Set(manifest.files);
+  const own = request.files.filter((file) => paths.has(join(request.baseDirectory, file.relativePath)));
+  const files = own.length > 0 ? own : request.files;
+  await ports.applied.put(manifest.name, { baseDirectory: request.baseDirectory, files });
+  if (request.force) catalog.takeOver(manifest.name, { kind: 'applied', name: ports.applied.name });
+  const record = records.ensure(manifest.name);
+  if (record.tombstone !== undefined) await records.bury(record, undefined);
+  if (wish.desired !== undefined) await records.noteRevision(record, wish.desired.revision);
+  return { name: manifest.name, action, generation: record.generation, plan: [] };
+}

@@ -1,0 +1,70 @@
+import type { Engine, ObserveQuery } from '../engine/engine.ts';
+import { execute } from '../execute/execute.ts';
+import type { StackManifest } from '../manifest/stack.ts';
+import type { DesiredStack } from '../model/desired.ts';
+import type { Files } from '../model/files.ts';
+import type { Memory } from '../model/memory.ts';
+import type { EngineInfo, Observed } from '../model/observed.ts';
+import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
+import { makePlan } from '../plan/plan.ts';
+import type { PlanContext } from '../plan/scope.ts';
+import { resolveWish } from './wish.ts';
+
+/** What a pass needs to know about its stack. */
+export interface PassInput {
+  readonly manifest: StackManifest;
+  readonly engineInfo: EngineInfo;
+  /** Stands in when the manifest is broken: its last good meaning. */
+  readonly lastGood: DesiredStack | undefined;
+  readonly context: PlanContext;
+  /** Look, plan and tell, but do not touch. */
+  readonly suspended: boolean;
+}
+
+/** What a pass can do in the world. */
+export interface PassPorts {
+  readonly engine: Engine;
+  readonly files: Files;
+  readonly concurrency: number;
+  readonly nowMs: () => number;
+  /** Stores what the planner wants remembered; durable before any step runs. */
+  readonly remember: (memory: Memory) => Promise<void>;
+  readonly onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => void;
+}
+
+export interface Pass {
+  readonly problems: readonly Problem[];
+  /** What was reconciled to; undefined when there is neither a good manifest nor a last good one. */
+  readonly desired: DesiredStack | undefined;
+  readonly observed: Observed | undefined;
+  readonly plan: Plan | undefined;
+  readonly outcomes: readonly Outcome[];
+  readonly filesUsed: readonly string[];
+}
+
+/** One pass: the whole program as one line. `diff` is the same line with `suspended`, stopped before it acts. */
+export async function reconcile(input: PassInput, ports: PassPorts, signal: AbortSignal): Promise<Pass> {
+  const wish = resolveWish(input.manifest, input.engineInfo, ports.files);
+  const desired = wish.desired ?? input.lastGood;
+  const { problems, filesUsed } = wish;
+  if (desired === undefined) {
+    return { problems, filesUsed, desired, observed: undefined, plan: undefined, outcomes: [] };
+  }
+  const observed = await ports.engine.observe(queryFor(desired), signal);
+  const plan = makePlan(desired, observed, input.context);
+  if (input.suspended) return { problems, filesUsed, desired, observed, plan, outcomes: [] };
+  await ports.remember(plan.memory);
+  const outcomes = await execute(plan, ports.engine, ports, signal);
+  return { problems, filesUsed, desired, observed, plan, outcomes };
+}
+
+/** What to look at for a stack. */
+export function queryFor(desired: DesiredStack): ObserveQuery {
+  return {
+    stack: desired.name,
+    project: desired.project,
+    networkNames: desired.networks.map((network) => network.name),
+    imageRefs: desired.images.map((image) => image.ref),
+  };
+}

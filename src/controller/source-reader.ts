@@ -1,0 +1,158 @@
+import { asFailure } from '../model/failure.ts';
+import type { Problem } from '../model/problem.ts';
+import type { Source } from '../source/source.ts';
+import type { Catalog, Origin } from './catalog.ts';
+import {
+  EMPTY_GUARD_STATE,
+  GUARD_LIMITS,
+  type GuardState,
+  guardDeletions,
+  type HeldDeletion,
+} from './deletion-guard.ts';
+import type { ControllerOptions, Ports } from './ports.ts';
+import type { Records } from './stack-record.ts';
+import { pause } from './triggers.ts';
+
+export interface SourceReaderContext {
+  readonly ports: Ports;
+  readonly options: ControllerOptions;
+  readonly catalog: Catalog;
+  readonly records: Records;
+  readonly enqueue: (name: string) => void;
+}
+
+/** How often a source is read again without any notice of change. */
+const RESCAN_MS = 30_000;
+
+/** Reads sources into the catalogue, and carries out what the guard lets through of deletions. */
+export class SourceReader {
+  readonly #context: SourceReaderContext;
+  readonly #guards = new Map<Source, GuardState>();
+  readonly #problems = new Map<Source, readonly Problem[]>();
+  readonly #held = new Map<Source, readonly HeldDeletion[]>();
+  readonly #lastSeenMs = new Map<string, number>();
+
+  constructor(context: SourceReaderContext) {
+    this.#context = context;
+  }
+
+  /** Faults of files that belong to no known stack. */
+  get problems(): readonly Problem[] {
+    return [...this.#problems.values()].flat();
+  }
+
+  /** Deletions that are held back, and why. */
+  get held(): readonly HeldDeletion[] {
+    return [...this.#held.values()].flat();
+  }
+
+  async readAll(signal: AbortSignal): Promise<void> {
+    for (const source of this.#context.ports.sources) await this.read(source, signal);
+  }
+
+  /** Follows all sources until the signal. */
+  async follow(signal: AbortSignal): Promise<void> {
+    const { sources } = this.#context.ports;
+    await Promise.all(
+      sources.flatMap((source) => [this.#onChanges(source, signal), this.#onTimer(source, signal)]),
+    );
+  }
+
+  /** One full reading. Never throws: a source that cannot be read changes nothing. */
+  async read(source: Source, signal: AbortSignal): Promise<void> {
+    const { ports, catalog, enqueue } = this.#context;
+    try {
+      const scan = await source.scan(signal);
+      const origin = { kind: source.kind, name: source.name };
+      const change = catalog.update(origin, scan);
+      this.#problems.set(source, change.problems);
+      for (const problem of change.problems) ports.log.warn({ problem }, 'a manifest cannot be used');
+      const nowMs = ports.clock.nowMs();
+      for (const name of change.present) this.#lastSeenMs.set(name, nowMs);
+      await this.#reappear(change.present);
+      for (const name of change.changed) enqueue(name);
+      await this.#guard(source, origin, { scan, present: change.present, broken: change.problems });
+    } catch (thrown) {
+      ports.log.warn({ source: source.name, err: asFailure(thrown) }, 'a source cannot be read');
+    }
+  }
+
+  /** A manifest that came back calls its deletion off. */
+  async #reappear(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const record = this.#context.records.get(name);
+      if (record?.tombstone !== undefined) await this.#context.records.bury(record, undefined);
+    }
+  }
+
+  async #guard(
+    source: Source,
+    origin: Origin,
+    reading: {
+      readonly scan: { readonly trusted: boolean; readonly reason: string | undefined };
+      readonly present: readonly string[];
+      readonly broken: readonly Problem[];
+    },
+  ): Promise<void> {
+    const { ports, options, records } = this.#context;
+    const nowMs = ports.clock.nowMs();
+    const answer = guardDeletions({
+      absence: source.kind === 'applied' ? 'nothing' : 'deletes',
+      known: this.#knownOf(origin).map((name) => ({ name, lastSeenMs: this.#lastSeenMs.get(name) ?? nowMs })),
+      scan: {
+        trusted: reading.scan.trusted,
+        reason: reading.scan.reason,
+        names: reading.present,
+        broken: [],
+        unattributed: reading.broken.flatMap((problem) => problem.at?.file ?? []),
+      },
+      state: this.#guards.get(source) ?? EMPTY_GUARD_STATE,
+      confirmed: [],
+      nowMs,
+      limits: { ...GUARD_LIMITS, graceMs: options.deleteGraceMs },
+    });
+    this.#guards.set(source, answer.state);
+    this.#held.set(source, answer.held);
+    for (const name of answer.delete) {
+      const record = records.ensure(name);
+      if (record.tombstone !== undefined) continue;
+      const entry = this.#context.catalog.get(name);
+      const orphan = entry?.manifest.control.deletionPolicy === 'Orphan';
+      await records.bury(record, { volumes: false, orphan, reason: 'its manifest is gone', atMs: nowMs });
+      ports.log.info({ stack: name, source: source.name }, 'deleting a stack whose manifest is gone');
+      this.#context.enqueue(name);
+    }
+  }
+
+  /** Stacks that came from this source: as read, and as remembered from before a restart. */
+  #knownOf(origin: Origin): readonly string[] {
+    const { catalog, records } = this.#context;
+    const remembered = records
+      .all()
+      .filter((record) => {
+        const source = record.status?.source;
+        return source?.kind === origin.kind && source.name === origin.name && record.tombstone === undefined;
+      })
+      .map((record) => record.name);
+    return [...new Set([...catalog.namesOf(origin), ...remembered])];
+  }
+
+  async #onChanges(source: Source, signal: AbortSignal): Promise<void> {
+    for await (const _ of source.changes(signal)) {
+      await this.read(source, signal);
+      // A changed data file is no changed manifest, and still another wish.
+      const origin = { kind: source.kind, name: source.name };
+      for (const name of this.#context.catalog.namesOf(origin)) this.#context.enqueue(name);
+    }
+  }
+
+  async #onTimer(source: Source, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const { ports } = this.#context;
+      const nowMs = ports.clock.nowMs();
+      const retries = (this.#held.get(source) ?? []).map((held) => Math.max(250, held.retryAtMs - nowMs));
+      await pause(ports, Math.min(RESCAN_MS, ...retries), signal);
+      if (!signal.aborted) await this.read(source, signal);
+    }
+  }
+}

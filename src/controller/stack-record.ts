@@ -1,0 +1,129 @@
+import type { DesiredStack } from '../model/desired.ts';
+import { EMPTY_MEMORY, type Memory } from '../model/memory.ts';
+import { type StackName, stackName } from '../model/names.ts';
+import type { StackStatus } from '../model/status.ts';
+import type { Store } from '../store/store.ts';
+
+/** Wanted gone, for a reason that is on disk: the deletion goes on until it is done, over restarts too. */
+export interface Tombstone {
+  readonly volumes: boolean;
+  /** Leave the objects and forget them. */
+  readonly orphan: boolean;
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+/** What the controller holds of one stack between passes. */
+export interface StackRecord {
+  readonly name: StackName;
+  generation: number;
+  /** Of the wish that `generation` counts. */
+  revision: string | undefined;
+  memory: Memory;
+  status: StackStatus | undefined;
+  /** The meaning of the last manifest that was good. */
+  lastGood: DesiredStack | undefined;
+  /** `stackctl suspend`, whatever the manifest says. */
+  suspended: boolean;
+  tombstone: Tombstone | undefined;
+}
+
+/** The records of all stacks, kept on disk as far as they should outlive the daemon. */
+export class Records {
+  readonly #store: Store;
+  readonly #records = new Map<string, StackRecord>();
+
+  constructor(store: Store) {
+    this.#store = store;
+    const names = [...store.list('stack'), ...store.list('tombstone'), ...store.list('suspended')];
+    for (const name of new Set(names)) this.#records.set(name, this.#restore(name));
+  }
+
+  get(name: string): StackRecord | undefined {
+    return this.#records.get(name);
+  }
+
+  ensure(name: string): StackRecord {
+    const known = this.#records.get(name);
+    if (known !== undefined) return known;
+    const record = this.blank(name);
+    this.#records.set(name, record);
+    return record;
+  }
+
+  /** What is known of a stack, or nothing, without making it known. */
+  blank(name: string): StackRecord {
+    return this.#restore(name);
+  }
+
+  all(): readonly StackRecord[] {
+    return [...this.#records.values()].sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** Counts a generation when the wish changed. True when it did. */
+  async noteRevision(record: StackRecord, revision: string): Promise<boolean> {
+    if (record.revision === revision) return false;
+    record.revision = revision;
+    record.generation += 1;
+    await this.#save(record);
+    return true;
+  }
+
+  async noteStatus(record: StackRecord, status: StackStatus): Promise<void> {
+    record.status = status;
+    await this.#save(record);
+  }
+
+  async remember(record: StackRecord, memory: Memory): Promise<void> {
+    record.memory = memory;
+    await this.#store.write('memory', record.name, memory);
+  }
+
+  async suspend(record: StackRecord, suspended: boolean): Promise<void> {
+    record.suspended = suspended;
+    if (suspended) await this.#store.write('suspended', record.name, true);
+    else await this.#store.remove('suspended', record.name);
+  }
+
+  async bury(record: StackRecord, tombstone: Tombstone | undefined): Promise<void> {
+    if (tombstone === undefined) await this.#store.remove('tombstone', record.name);
+    else await this.#store.write('tombstone', record.name, tombstone);
+    record.tombstone = tombstone;
+  }
+
+  /** Everything about a stack, once nothing of it is left on the engine. The tombstone goes last. */
+  async forget(name: string): Promise<void> {
+    this.#records.delete(name);
+    for (const kind of ['applied', 'memory', 'last-good', 'stack', 'suspended', 'tombstone'] as const) {
+      await this.#store.remove(kind, name);
+    }
+  }
+
+  /** Only what must outlive the daemon: the rest of a status is found out anew by the first pass. */
+  #save(record: StackRecord): Promise<void> {
+    const status = record.status;
+    return this.#store.write('stack', record.name, {
+      generation: record.generation,
+      revision: record.revision,
+      status:
+        status === undefined
+          ? undefined
+          : { ...status, services: [], networks: [], volumes: [], pending: [], nextLookAt: undefined },
+    });
+  }
+
+  #restore(name: string): StackRecord {
+    const stored = (this.#store.read('stack', name) ?? {}) as Partial<StackRecord>;
+    const memory = this.#store.read('memory', name) as Partial<Memory> | undefined;
+    return {
+      name: stackName(name),
+      generation: stored.generation ?? 0,
+      revision: stored.revision,
+      memory: { ...EMPTY_MEMORY, ...memory },
+      status: stored.status,
+      lastGood: undefined,
+      suspended: this.#store.read('suspended', name) === true,
+      tombstone: this.#store.read('tombstone', name) as Tombstone | undefined,
+    };
+  }
+}

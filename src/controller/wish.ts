@@ -1,0 +1,66 @@
+import { createHmac } from 'node:crypto';
+import { loadProject } from '../compose/load.ts';
+import { resolveStack } from '../desired/resolve.ts';
+import type { StackManifest } from '../manifest/stack.ts';
+import type { DesiredStack, StackPolicy } from '../model/desired.ts';
+import type { Files } from '../model/files.ts';
+import { stackName } from '../model/names.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import { isAcceptable, type Problem } from '../model/problem.ts';
+
+/** What a manifest asks for, or why that cannot be known. */
+export interface Wish {
+  /** Undefined when a problem is an error. */
+  readonly desired: DesiredStack | undefined;
+  readonly problems: readonly Problem[];
+  readonly filesUsed: readonly string[];
+}
+
+/** The pure half of the line: manifest -> compose -> desired. Reads again whatever the manifest refers to. */
+export function resolveWish(manifest: StackManifest, engine: EngineInfo, files: Files): Wish {
+  const loaded = loadProject(manifest.compose, files);
+  if (!isAcceptable(loaded.problems)) {
+    return { desired: undefined, problems: loaded.problems, filesUsed: loaded.filesUsed };
+  }
+  const resolved = resolveStack(
+    {
+      project: loaded.project,
+      control: policyOf(manifest),
+      stack: stackName(manifest.name),
+      workingDirectory: manifest.compose.projectDirectory,
+      configFiles: manifest.files,
+      contents: loaded.contents,
+      engine,
+      secretKey: secretKey(engine),
+      locate: loaded.locate,
+    },
+    files,
+  );
+  const problems = [...loaded.problems, ...resolved.problems];
+  return {
+    desired: isAcceptable(problems) ? resolved.desired : undefined,
+    problems,
+    filesUsed: loaded.filesUsed,
+  };
+}
+
+/**
+ * Keys the digests of secrets, so that a digest seen elsewhere cannot be checked against a guess. Derived from the
+ * engine's own id: a key in the state directory would change with its loss, and with it every container.
+ */
+function secretKey(engine: EngineInfo): string {
+  return createHmac('sha256', 'stackctl secret digests v1').update(engine.id).digest('hex');
+}
+
+function policyOf(manifest: StackManifest): StackPolicy {
+  const { control } = manifest;
+  return {
+    suspend: control.suspend,
+    prune: control.prune,
+    deletionPolicy: control.deletionPolicy,
+    driftDetection: control.driftDetection.mode,
+    intervalMs: control.intervalMs,
+    timeoutMs: control.timeoutMs,
+    dependsOn: control.dependsOn.map((each) => stackName(each.name)),
+  };
+}
