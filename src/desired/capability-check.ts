@@ -1,0 +1,118 @@
+import type { ComposeProject } from '../compose/model.ts';
+import { dockerRelease, isAtLeast } from './api-version.ts';
+import { SERVICE_CAPABILITIES } from './capabilities.ts';
+import type { Capability } from './capability.ts';
+import {
+  FILE_OBJECT_CAPABILITIES,
+  NETWORK_CAPABILITIES,
+  REFUSED_MOUNTS,
+  SERVICE_DETAIL_CAPABILITIES,
+  VOLUME_CAPABILITIES,
+} from './capability-details.ts';
+import type { ResolveRequest } from './context.ts';
+import type { Report } from './report.ts';
+
+/**
+ * Refuses what no single Linux host can do, and what this engine is too old for: it would take the
+ * manifest without a word and do something else.
+ */
+export function checkCapabilities(request: ResolveRequest, report: Report): void {
+  const { project } = request;
+  const check = (path: string, value: unknown, table: Readonly<Record<string, Capability>>): void => {
+    for (const [attribute, capability] of Object.entries(table)) {
+      for (const found of occurrences(value, patternOf(attribute), path)) {
+        checkOne(request, report, { ...found, attribute, capability });
+      }
+    }
+  };
+  for (const [name, service] of Object.entries(project.services)) {
+    check(`services.${name}`, service, SERVICE_CAPABILITIES);
+    check(`services.${name}`, service, SERVICE_DETAIL_CAPABILITIES);
+    for (const [index, { type }] of (service.volumes ?? []).entries()) {
+      const reason = REFUSED_MOUNTS[type];
+      if (reason === undefined) continue;
+      refuse(
+        report,
+        `services.${name}.volumes[${index}].type`,
+        `${type} mounts are not supported: ${reason}`,
+      );
+    }
+  }
+  for (const [key, network] of Object.entries(project.networks)) {
+    if (network.external !== true) check(`networks.${key}`, network, NETWORK_CAPABILITIES);
+  }
+  for (const [key, volume] of Object.entries(project.volumes))
+    check(`volumes.${key}`, volume, VOLUME_CAPABILITIES);
+  for (const kind of ['configs', 'secrets'] as const) {
+    for (const key of usedFileObjects(project, kind)) {
+      check(`${kind}.${key}`, project[kind][key], FILE_OBJECT_CAPABILITIES);
+    }
+  }
+}
+
+/** A config or secret that nobody uses asks for nothing. */
+function usedFileObjects(project: ComposeProject, kind: 'configs' | 'secrets'): ReadonlySet<string> {
+  const services = Object.values(project.services);
+  return new Set(services.flatMap((service) => (service[kind] ?? []).map(({ source }) => source)));
+}
+
+interface Rule {
+  readonly attribute: string;
+  readonly capability: Capability;
+}
+
+interface Occurrence {
+  readonly path: string;
+  readonly value: unknown;
+}
+
+function checkOne(
+  { engine }: ResolveRequest,
+  report: Report,
+  { path, value, attribute, capability }: Occurrence & Rule,
+): void {
+  if (capability.concerns?.(value) === false) return;
+  if (capability.refused !== undefined)
+    refuse(report, path, `${named(attribute)} is not supported: ${capability.refused}`);
+  const { minApi } = capability;
+  if (minApi === undefined || isAtLeast(engine.apiVersion, minApi)) return;
+  report.error(path, {
+    code: 'UnsupportedByEngine',
+    message: `${named(attribute)} needs Engine API ${minApi}, and this engine speaks ${engine.apiVersion}`,
+    hint: `upgrade the engine to ${dockerRelease(minApi) ?? 'a newer release'}, or take it out: this engine would ignore it`,
+  });
+}
+
+function refuse(report: Report, path: string, message: string): void {
+  report.error(path, { code: 'Unsupported', message });
+}
+
+/** What people call an attribute: `subpath` of `volumes.*.volume.subpath`. */
+function named(attribute: string): string {
+  return patternOf(attribute).findLast((part) => part !== '*') ?? attribute;
+}
+
+/** Dots part the keys; what follows a `/` is one key, dots and all. */
+function patternOf(attribute: string): readonly string[] {
+  const [path = '', key] = attribute.split('/');
+  return key === undefined ? path.split('.') : [...path.split('.'), key];
+}
+
+/** Where in a value a pattern leads to something that is set. */
+function occurrences(value: unknown, pattern: readonly string[], path: string): readonly Occurrence[] {
+  const [part, ...rest] = pattern;
+  if (isUnset(value)) return [];
+  if (part === undefined) return [{ path, value }];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value)
+    .filter(([key]) => part === '*' || key === part)
+    .flatMap(([key, item]) => {
+      const place = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
+      return occurrences(item, rest, place);
+    });
+}
+
+function isUnset(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

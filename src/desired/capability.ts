@@ -1,0 +1,52 @@
+/**
+ * How a running service takes a change of an attribute: by the engine's `update` or `rename` (`in-place`), by
+ * connecting and disconnecting networks (`attach`), by us alone (`controller`), or in a new container (`recreate`).
+ */
+export type ChangeKind = 'in-place' | 'attach' | 'controller' | 'recreate';
+
+/** What becomes of an attribute of the Compose model. */
+export interface Capability {
+  /** Where it goes in the engine's requests; empty: nowhere. */
+  readonly fields: readonly string[];
+  readonly change: ChangeKind;
+  /** The first Engine API version that honours it; absent: every one we speak (1.41 and newer). */
+  readonly minApi?: string;
+  /** Why it cannot be had at all. */
+  readonly refused?: string;
+  /** For people: what is special about it. */
+  readonly note?: string;
+  /** Only these values need `minApi` or are refused; absent: any. */
+  readonly concerns?: (value: unknown) => boolean;
+}
+
+type Details = Pick<Capability, 'minApi' | 'note' | 'concerns'>;
+
+export const recreate = (field: string, details: Details = {}): Capability => ({
+  fields: field.split(' '),
+  change: 'recreate',
+  ...details,
+});
+export const inPlace = (field: string, details: Details = {}): Capability => ({
+  fields: field.split(' '),
+  change: 'in-place',
+  ...details,
+});
+export const attach = (field: string, details: Details = {}): Capability => ({
+  fields: field.split(' '),
+  change: 'attach',
+  ...details,
+});
+/** Honoured by us; no engine sees it. */
+export const controller = (note?: string): Capability => ({
+  fields: [],
+  change: 'controller',
+  ...(note === undefined ? {} : { note }),
+});
+/** Accepted, because it means something to others, and without effect here. */
+export const ignored = (why: string): Capability => controller(`no effect: ${why}`);
+export const refused = (reason: string, concerns?: Capability['concerns']): Capability => ({
+  fields: [],
+  change: 'controller',
+  refused: reason,
+  ...(concerns === undefined ? {} : { concerns }),
+});

@@ -1,0 +1,189 @@
+import type {
+  ApplyRequest,
+  ApplyResult,
+  ContainerLogLine,
+  DaemonVersion,
+  DeleteRequest,
+  LogsRequest,
+  Operations,
+  PushedManifests,
+  StackDiff,
+  StackNotice,
+} from '../../src/controller/operations.ts';
+import { Failure } from '../../src/model/failure.ts';
+import type { StackEvent, StackStatus } from '../../src/model/status.ts';
+
+type Call = readonly [verb: string, argument: unknown];
+
+/**
+ * The daemon's operations from memory: what is asked is recorded in `calls`, what is answered is set by the
+ * test. INVARIANT: a watcher is registered before the first `next()` of its iterator gives control back, as
+ * the interface asks, so that no notice after that is missed.
+ */
+export class FakeOperations implements Operations {
+  readonly calls: Call[] = [];
+  readonly statuses = new Map<string, StackStatus>();
+  eventLog: StackEvent[] = [];
+  logLines: ContainerLogLine[] = [];
+  diffs: readonly StackDiff[] = [];
+  whyNotReady: string | undefined;
+  /** Thrown by the next call of any operation that acts. */
+  failure: Failure | undefined;
+  onApply: (request: ApplyRequest) => ApplyResult = () => ({ problems: [], stacks: [] });
+  onDelete: (request: DeleteRequest) => void = ({ name }) => this.remove(name);
+  /** Runs once when somebody has begun to watch. */
+  onWatch: (() => void) | undefined;
+  readonly #watchers = new Set<(notice: StackNotice) => void>();
+
+  get watchers(): number {
+    return this.#watchers.size;
+  }
+
+  notify(notice: StackNotice): void {
+    for (const watcher of this.#watchers) watcher(notice);
+  }
+
+  /** Sets a status and tells the watchers. */
+  put(status: StackStatus): void {
+    this.statuses.set(status.name, status);
+    this.notify({ kind: 'status', status });
+  }
+
+  remove(name: string): void {
+    this.statuses.delete(name);
+    this.notify({ kind: 'deleted', name });
+  }
+
+  record(event: StackEvent): void {
+    this.eventLog.push(event);
+    this.notify({ kind: 'event', event });
+  }
+
+  version(): DaemonVersion {
+    return {
+      version: '0.1.0',
+      instance: 'main',
+      engine: { version: '28.5.1', apiVersion: '1.51' },
+      startedAt: '2024-05-01T00:00:00.000Z',
+    };
+  }
+
+  notReady(): string | undefined {
+    return this.whyNotReady;
+  }
+
+  stacks(): readonly StackStatus[] {
+    return [...this.statuses.values()];
+  }
+
+  stack(name: string): StackStatus {
+    const status = this.statuses.get(name);
+    if (status === undefined) {
+      throw new Failure('invalid', `there is no stack "${name}"`, { hint: 'stackctl get stacks lists them' });
+    }
+    return status;
+  }
+
+  async apply(request: ApplyRequest): Promise<ApplyResult> {
+    this.#called('apply', request);
+    return this.onApply(request);
+  }
+
+  async diff(request: {
+    readonly manifests: PushedManifests | undefined;
+    readonly stacks: readonly string[];
+  }): Promise<readonly StackDiff[]> {
+    this.#called('diff', request);
+    for (const name of request.stacks) this.stack(name);
+    return request.stacks.length === 0
+      ? this.diffs
+      : this.diffs.filter((diff) => request.stacks.includes(diff.name));
+  }
+
+  async delete(request: DeleteRequest): Promise<void> {
+    this.#called('delete', request);
+    this.stack(request.name);
+    this.onDelete(request);
+  }
+
+  reconcile(name: string): void {
+    this.#called('reconcile', name);
+    this.stack(name);
+  }
+
+  async suspend(name: string): Promise<void> {
+    this.#called('suspend', name);
+    this.put({ ...this.stack(name), suspended: true });
+  }
+
+  async resume(name: string): Promise<void> {
+    this.#called('resume', name);
+    this.put({ ...this.stack(name), suspended: false });
+  }
+
+  events(filter: { readonly stack: string | undefined; readonly afterSequence: number | undefined }) {
+    return this.eventLog.filter(
+      (event) =>
+        (filter.stack === undefined || event.stack === filter.stack) &&
+        event.sequence > (filter.afterSequence ?? 0),
+    );
+  }
+
+  async *watch(
+    filter: { readonly stack: string | undefined },
+    signal: AbortSignal,
+  ): AsyncGenerator<StackNotice> {
+    const queue: StackNotice[] = [];
+    let wake = (): void => undefined;
+    const watcher = (notice: StackNotice): void => {
+      if (filter.stack !== undefined && stackOf(notice) !== filter.stack) return;
+      queue.push(notice);
+      wake();
+    };
+    for (const status of this.stacks()) watcher({ kind: 'status', status });
+    this.#watchers.add(watcher);
+    signal.addEventListener('abort', () => wake());
+    const begun = this.onWatch;
+    this.onWatch = undefined;
+    begun?.();
+    try {
+      while (!signal.aborted) {
+        const notice = queue.shift();
+        if (notice !== undefined) yield notice;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      this.#watchers.delete(watcher);
+    }
+  }
+
+  async *logs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<ContainerLogLine> {
+    this.#called('logs', request);
+    for (const line of this.logLines) {
+      if (signal.aborted) return;
+      if (request.services.length === 0 || request.services.includes(line.service)) yield line;
+    }
+    if (request.follow)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+  }
+
+  #called(verb: string, argument: unknown): void {
+    this.calls.push([verb, argument]);
+    const failure = this.failure;
+    this.failure = undefined;
+    if (failure !== undefined) throw failure;
+  }
+}
+
+function stackOf(notice: StackNotice): string {
+  switch (notice.kind) {
+    case 'status':
+      return notice.status.name;
+    case 'deleted':
+      return notice.name;
+    case 'event':
+      return notice.event.stack;
+    case 'progress':
+      return notice.stack;
+  }
+}

@@ -1,0 +1,397 @@
+import equal from 'fast-deep-equal';
+import type {
+  ContainerRequest,
+  Engine,
+  EngineEvent,
+  LogLine,
+  LogOptions,
+  ObserveQuery,
+  Progress,
+} from '../../src/engine/engine.ts';
+import type { EndpointSettings, Resources, RestartPolicy } from '../../src/model/container.ts';
+import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../src/model/desired.ts';
+import { Failure } from '../../src/model/failure.ts';
+import { OURS } from '../../src/model/labels.ts';
+import {
+  type ContainerId,
+  type ImageId,
+  type NetworkId,
+  type StackName,
+  stackName,
+} from '../../src/model/names.ts';
+import type { EngineInfo, Observed } from '../../src/model/observed.ts';
+import { VirtualClock } from './simulated/clock.ts';
+import {
+  createContainer,
+  removeContainer,
+  renameContainer,
+  restartContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+  updateContainer,
+} from './simulated/containers.ts';
+import { Hands } from './simulated/hands.ts';
+import { nextChangeAtMs, settle } from './simulated/life.ts';
+import { connectNetwork, createNetwork, disconnectNetwork, removeNetwork } from './simulated/networks.ts';
+import { engineInfo, ownerOfContainer, snapshot } from './simulated/snapshot.ts';
+import { type Behaviour, type Profile, type SimContainer, World } from './simulated/world.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** A call that is about to happen; numbers count from 1. */
+export interface Call {
+  readonly number: number;
+  /** 0 for a read. */
+  readonly writeNumber: number;
+  /** `startContainer demo-web-1` */
+  readonly what: string;
+}
+
+/**
+ * What becomes of a call. `fail`: refused without effect. `lose`: carried out, and the answer is lost.
+ * `half`: what an engine leaves that was cut short (a start that is cancelled, a removal that ends `dead`).
+ */
+export type Fate = 'ok' | 'fail' | 'lose' | 'half';
+
+export interface SimulatedEngineOptions {
+  readonly profile?: Profile;
+  readonly clock?: VirtualClock;
+  readonly instance?: string;
+}
+
+/**
+ * The port, in memory: the refusals and quirks of engines 20.10 and 28 that were measured
+ * (compose-and-engine 4, reliability 1.6 and 1.7), on a clock that stands still.
+ */
+export class SimulatedEngine implements Engine {
+  readonly clock: VirtualClock;
+  readonly instance: string;
+  readonly world: World;
+  /** Somebody else at the same engine. */
+  readonly hands: Hands;
+  /** Decides about each call; tests replace it. */
+  onCall: (call: Call) => Fate = () => 'ok';
+  /** While true, nobody answers. */
+  isDown = false;
+  reads = 0;
+  writes = 0;
+  /** Every write so far, in words. */
+  readonly log: string[] = [];
+
+  constructor(options: SimulatedEngineOptions = {}) {
+    this.clock = options.clock ?? new VirtualClock();
+    this.instance = options.instance ?? 'test';
+    this.world = new World(this.clock, options.profile ?? '28');
+    this.hands = new Hands(this.world);
+  }
+
+  /** Scripts what processes do: by image reference or id, container name or id. */
+  behave(who: string, behaviour: Behaviour): void {
+    settle(this.world);
+    this.world.behaviours.set(who, behaviour);
+  }
+
+  /** When something changes without a call next. */
+  nextChangeAtMs(): number | undefined {
+    settle(this.world);
+    return nextChangeAtMs(this.world);
+  }
+
+  connect(): Promise<EngineInfo> {
+    return this.#call('connect', '', () => engineInfo(this.world), 'read');
+  }
+
+  observe(query: ObserveQuery): Promise<Observed> {
+    return this.#call('observe', query.stack, () => snapshot(this.world, this.instance, query), 'read');
+  }
+
+  ownedStacks(): Promise<readonly StackName[]> {
+    const list = () => {
+      const { containers, networks, volumes } = this.world;
+      const labels = [...containers.values(), ...networks.values(), ...volumes.values()].map(
+        (each) => each.labels,
+      );
+      const names = labels.flatMap((each) => (this.#isOurs(each) ? (each[OURS.stack] ?? []) : []));
+      return [...new Set(names)].sort().map(stackName);
+    };
+    return this.#call('ownedStacks', '', list, 'read');
+  }
+
+  async *events(signal: AbortSignal): AsyncIterable<EngineEvent> {
+    const queue: EngineEvent[] = [
+      {
+        kind: 'connected',
+        action: 'connected',
+        id: '',
+        name: undefined,
+        stack: undefined,
+        atMs: this.clock.nowMs(),
+      },
+    ];
+    let wake = () => {};
+    const listener = (event: EngineEvent) => {
+      queue.push(event);
+      wake();
+    };
+    const onAbort = () => wake();
+    this.world.listeners.add(listener);
+    signal.addEventListener('abort', onAbort);
+    try {
+      while (!signal.aborted) {
+        const next = queue.shift();
+        if (next !== undefined) yield next;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      this.world.listeners.delete(listener);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async *logs(container: ContainerId, _options: LogOptions, _signal: AbortSignal): AsyncIterable<LogLine> {
+    const found = this.world.container(container);
+    if (found === undefined) throw new Failure('gone', `No such container: ${container}`, { status: 404 });
+    yield { stream: 'stdout', text: `hello from ${found.name}` };
+  }
+
+  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<void> {
+    return this.#write('pullImage', image.ref, signal, () => {
+      const spec = this.world.registry.get(image.ref);
+      if (spec === undefined)
+        throw new Failure('invalid', `manifest for ${image.ref} not found`, { status: 404 });
+      progress('pulling');
+      this.world.addImage(image.ref, spec);
+    });
+  }
+
+  buildImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<ImageId> {
+    return this.#write('buildImage', image.ref, signal, () => {
+      const digest = image.build?.digest ?? '';
+      progress('building');
+      return this.world.addImage(image.ref, { content: digest, labels: { [OURS.buildDigest]: digest } }).id;
+    });
+  }
+
+  createNetwork(network: DesiredNetwork, labels: Labels, signal: AbortSignal): Promise<NetworkId> {
+    return this.#write('createNetwork', network.name, signal, () => {
+      const same = this.world
+        .networksNamed(network.name)
+        .find(
+          (each) => this.#isOurs(each.labels) && isSame(each.labels, labels, [OURS.stack, OURS.specHash]),
+        );
+      return same?.id ?? createNetwork(this.world, network, labels);
+    });
+  }
+
+  removeNetwork(network: NetworkId, signal: AbortSignal): Promise<void> {
+    return this.#write('removeNetwork', network, signal, () => {
+      const found = this.world.networks.get(network);
+      if (found === undefined) return;
+      if (!this.#isOurs(found.labels)) throw notOurs(`network ${found.name}`);
+      removeNetwork(this.world, network);
+    });
+  }
+
+  connectNetwork(
+    network: NetworkId,
+    container: ContainerId,
+    settings: EndpointSettings,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write('connectNetwork', container, signal, () => {
+      const target = this.#attachable(network, container);
+      const found = this.world.networks.get(network);
+      const endpoint = target.endpoints.get(found?.name ?? '');
+      const isThere = endpoint !== undefined && (endpoint.networkId ?? network) === network;
+      if (isThere && equal(endpoint.settings, settings)) return;
+      connectNetwork(this.world, network, target, settings);
+    });
+  }
+
+  disconnectNetwork(
+    network: NetworkId | string,
+    container: ContainerId,
+    force: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write('disconnectNetwork', container, signal, () => {
+      const target = this.#attachable(network, container);
+      const isAttached = [...target.endpoints].some(
+        ([name, endpoint]) => name === network || endpoint.networkId === network,
+      );
+      const isById = this.world.networksNamed(network).some((each) => target.endpoints.has(each.name));
+      if (isAttached || isById) disconnectNetwork(this.world, network, target, force);
+    });
+  }
+
+  createVolume(volume: DesiredVolume, labels: Labels, signal: AbortSignal): Promise<void> {
+    return this.#write('createVolume', volume.name, signal, () => {
+      const { name, driver, options } = volume;
+      const found = this.world.addVolume({ name, driver, options, labels: { ...volume.labels, ...labels } });
+      const isAsAsked = found.driver === driver && equal(found.options, options);
+      if (!isAsAsked || found.labels[OURS.stack] !== labels[OURS.stack]) {
+        throw new Failure('conflict', `volume ${name} exists and is another`);
+      }
+    });
+  }
+
+  removeVolume(name: string, signal: AbortSignal): Promise<void> {
+    return this.#write('removeVolume', name, signal, () => {
+      const found = this.world.volumes.get(name);
+      if (found === undefined) return;
+      if (!this.#isOurs(found.labels)) throw notOurs(`volume ${name}`);
+      const isUsed = [...this.world.containers.values()].some((each) =>
+        each.mounts.some((mount) => mount.name === name),
+      );
+      if (isUsed) throw new Failure('conflict', `remove ${name}: volume is in use`, { status: 409 });
+      this.world.volumes.delete(name);
+    });
+  }
+
+  createContainer(request: ContainerRequest, signal: AbortSignal): Promise<ContainerId> {
+    return this.#write('createContainer', request.name, signal, () => {
+      const holder = this.world.container(request.name);
+      const identity = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash];
+      const isWhatWasAsked = holder !== undefined && isSame(holder.labels, request.labels, identity);
+      return isWhatWasAsked ? holder.id : createContainer(this.world, request);
+    });
+  }
+
+  putFiles(container: ContainerId, files: readonly InjectedFile[], signal: AbortSignal): Promise<void> {
+    return this.#write('putFiles', container, signal, () => {
+      const target = this.#own(container);
+      for (const file of files) target.files.set(file.target, file.content);
+    });
+  }
+
+  startContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return this.#write('startContainer', container, signal, () =>
+      startContainer(this.world, this.#own(container)),
+    );
+  }
+
+  stopContainer(
+    container: ContainerId,
+    _graceMs: number,
+    _stopSignal: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write('stopContainer', container, signal, () =>
+      stopContainer(this.world, this.#own(container)),
+    );
+  }
+
+  restartContainer(container: ContainerId, _graceMs: number, signal: AbortSignal): Promise<void> {
+    return this.#write('restartContainer', container, signal, () =>
+      restartContainer(this.world, this.#own(container)),
+    );
+  }
+
+  unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return this.#write('unpauseContainer', container, signal, () => {
+      const target = this.#own(container);
+      if (target.state === 'paused') unpauseContainer(this.world, target);
+    });
+  }
+
+  renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void> {
+    return this.#write('renameContainer', container, signal, () => {
+      const target = this.#own(container);
+      if (target.name !== newName) renameContainer(this.world, target, newName);
+    });
+  }
+
+  updateContainer(
+    container: ContainerId,
+    resources: Resources,
+    restartPolicy: RestartPolicy | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return this.#write('updateContainer', container, signal, () =>
+      updateContainer(this.world, this.#own(container), resources, restartPolicy),
+    );
+  }
+
+  removeContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return this.#write('removeContainer', container, signal, () => {
+      if (!this.world.containers.has(container)) return;
+      const target = this.#own(container);
+      // The adapter waits until a removal that is under way is over.
+      if (target.state === 'removing') this.clock.advanceTo(target.goneAtMs ?? 0);
+      removeContainer(this.world, target);
+    });
+  }
+
+  #isOurs(labels: Labels): boolean {
+    return labels[OURS.instance] === this.instance && labels[OURS.stack] !== undefined;
+  }
+
+  #find(id: ContainerId): SimContainer {
+    const found = this.world.containers.get(id);
+    if (found === undefined) throw new Failure('gone', `No such container: ${id}`, { status: 404 });
+    return found;
+  }
+
+  #own(id: ContainerId): SimContainer {
+    const found = this.#find(id);
+    const { ownership } = ownerOfContainer(this.world, this.instance, found);
+    if (ownership !== 'ours') throw notOurs(`container ${found.name}`);
+    return found;
+  }
+
+  /** A container that is ours, or any when the network is ours. */
+  #attachable(network: string, container: ContainerId): SimContainer {
+    const isOurs = this.world.networksNamed(network).some((each) => this.#isOurs(each.labels));
+    return isOurs ? this.#find(container) : this.#own(container);
+  }
+
+  #write<Result>(method: string, object: string, signal: AbortSignal, act: () => Result): Promise<Result> {
+    if (signal.aborted) return Promise.reject(new Failure('superseded', `${method}: given up`));
+    return this.#call(method, object, act, 'write');
+  }
+
+  async #call<Result>(
+    method: string,
+    object: string,
+    act: () => Result,
+    kind: 'read' | 'write',
+  ): Promise<Result> {
+    await Promise.resolve();
+    settle(this.world);
+    const isWrite = kind === 'write';
+    if (isWrite) this.writes += 1;
+    else this.reads += 1;
+    const target = this.world.container(object);
+    const name = target?.name ?? this.world.networksNamed(object)[0]?.name ?? object;
+    const what = `${method} ${name}`;
+    if (isWrite) this.log.push(what);
+    const fate = this.onCall({
+      number: this.reads + this.writes,
+      writeNumber: isWrite ? this.writes : 0,
+      what,
+    });
+    if (this.isDown) throw new Failure('unreachable', `${what}: no answer`);
+    if (fate === 'fail') throw new Failure('refused', `${what}: injected failure`, { status: 500 });
+    if (fate === 'half') throw this.#half(method, target, what);
+    const result = act();
+    settle(this.world);
+    if (fate === 'lose') throw new Failure('unreachable', `${what}: the answer was lost`);
+    return result;
+  }
+
+  /** Reliability 1.6: 28 cancels a start whose caller hangs up, a killed engine leaves removals `dead`. */
+  #half(method: string, target: SimContainer | undefined, what: string): Failure {
+    if (target !== undefined && method === 'startContainer') {
+      target.error = 'Canceled: context canceled';
+      target.exitCode = 128;
+    }
+    if (target !== undefined && method === 'removeContainer') target.state = 'dead';
+    return new Failure('unreachable', `${what}: cut short`);
+  }
+}
+
+const isSame = (a: Labels, b: Labels, names: readonly string[]) => names.every((name) => a[name] === b[name]);
+
+const notOurs = (object: string) =>
+  new Failure('conflict', `${object} does not belong to this stackctld, left as it is`);

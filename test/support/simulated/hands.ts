@@ -1,0 +1,217 @@
+import type { EndpointSettings, Resources, RestartPolicy } from '../../../src/model/container.ts';
+import type { ContainerId, NetworkId } from '../../../src/model/names.ts';
+import { stackName } from '../../../src/model/names.ts';
+import {
+  createContainer,
+  pauseContainer,
+  removeContainer,
+  renameContainer,
+  restartContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+  updateContainer,
+} from './containers.ts';
+import { die, healthOf, settle } from './life.ts';
+import {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  type NetworkSpec,
+  removeNetwork,
+} from './networks.ts';
+import type { SimContainer, World } from './world.ts';
+
+/** What `docker run` of a stranger may say. */
+export interface StrangerOptions {
+  readonly image?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  /** `8080:80` */
+  readonly ports?: readonly string[];
+  readonly networks?: Readonly<Record<string, Partial<EndpointSettings>>>;
+}
+
+/** A person with the docker command line, who does what stackctl does not expect. Names, not ids. */
+export class Hands {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** `docker rm -f` */
+  rm(name: string): void {
+    const container = this.#find(name);
+    stopContainer(this.#world, container);
+    removeContainer(this.#world, container);
+  }
+
+  stop(name: string): void {
+    stopContainer(this.#world, this.#find(name));
+  }
+
+  start(name: string): void {
+    startContainer(this.#world, this.#find(name));
+  }
+
+  restart(name: string): void {
+    restartContainer(this.#world, this.#find(name));
+  }
+
+  /** The process dies by itself, so that the restart policy counts. */
+  crash(name: string, code = 1): void {
+    die(this.#world, this.#find(name), code, this.#world.now(), false);
+  }
+
+  pause(name: string): void {
+    const container = this.#find(name);
+    pauseContainer(container, healthOf(this.#world, container)?.lastProbeAtMs);
+    this.#world.emitContainer('pause', container);
+  }
+
+  unpause(name: string): void {
+    unpauseContainer(this.#world, this.#find(name));
+  }
+
+  rename(name: string, newName: string): void {
+    renameContainer(this.#world, this.#find(name), newName);
+  }
+
+  update(name: string, resources: Resources, restartPolicy?: RestartPolicy): void {
+    updateContainer(this.#world, this.#find(name), resources, restartPolicy);
+  }
+
+  connect(network: string, name: string, settings: Partial<EndpointSettings> = {}): void {
+    connectNetwork(this.#world, network, this.#find(name), endpoint(settings));
+  }
+
+  disconnect(network: string, name: string): void {
+    disconnectNetwork(this.#world, network, this.#find(name), true);
+  }
+
+  createNetwork(name: string, change: Partial<NetworkSpec> = {}, checkDuplicate = true): NetworkId {
+    return createNetwork(this.#world, { ...plainNetwork(name), ...change }, {}, checkDuplicate);
+  }
+
+  /** Takes everyone off a network and removes it. */
+  rmNetwork(name: string): void {
+    for (const container of this.#world.containers.values()) {
+      if (container.endpoints.has(name) && ['running', 'paused'].includes(container.state)) {
+        disconnectNetwork(this.#world, name, container, true);
+      }
+    }
+    removeNetwork(this.#world, name);
+  }
+
+  /** `docker network rm` and `create`, then `connect` of those that were on it, as a person would do it. */
+  remakeNetwork(name: string, change: Partial<NetworkSpec>, keepLabels: boolean): NetworkId {
+    const [old] = this.#world.networksNamed(name);
+    if (old === undefined) throw new Error(`no network ${name}`);
+    this.rmNetwork(name);
+    const labels = keepLabels ? old.labels : {};
+    return createNetwork(this.#world, { ...old.spec, name, ...change, labels: {} }, labels);
+  }
+
+  createVolume(name: string, labels: Readonly<Record<string, string>> = {}): void {
+    this.#world.addVolume({ name, driver: 'local', options: {}, labels });
+  }
+
+  rmVolume(name: string): void {
+    this.#world.volumes.delete(name);
+  }
+
+  rmImage(ref: string): void {
+    this.#world.images.delete(ref);
+  }
+
+  /** What an engine leaves behind that was killed while it removed a container. */
+  leaveDead(name: string): void {
+    const container = this.#find(name);
+    stopContainer(this.#world, container);
+    container.state = 'dead';
+  }
+
+  /** A removal that takes its time. */
+  beginRemoval(name: string, takesMs: number): void {
+    const container = this.#find(name);
+    stopContainer(this.#world, container);
+    container.state = 'removing';
+    container.goneAtMs = this.#world.now() + takesMs;
+  }
+
+  /** The source of a bind was replaced on the host. */
+  replaceBind(name: string, target: string): void {
+    this.#find(name).staleBinds = [target];
+  }
+
+  /** `docker run` by somebody else. */
+  run(name: string, options: StrangerOptions = {}): ContainerId {
+    const image = options.image ?? 'stranger:1';
+    if (!this.#world.images.has(image)) this.#world.addImage(image);
+    const networks = Object.entries(options.networks ?? {});
+    const ports = (options.ports ?? []).map((text) => text.split(':'));
+    const id = createContainer(this.#world, {
+      stack: stackName('stranger'),
+      name,
+      labels: options.labels ?? {},
+      anonymousVolumes: {},
+      endpoints: [],
+      networkContainer: undefined,
+      ipcContainer: undefined,
+      pidContainer: undefined,
+      volumesFrom: [],
+      container: {
+        service: '',
+        ordinal: 1,
+        name,
+        config: { Image: image },
+        host: {
+          PortBindings: Object.fromEntries(
+            ports.map(([host = '', port]) => [`${port}/tcp`, [{ HostIp: '', HostPort: host }]]),
+          ),
+        },
+        resources: {},
+        restartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+        networkMode: networks.length === 0 ? { kind: 'bridge' } : { kind: 'networks', primary: '' },
+        endpoints: [],
+        volumesFrom: [],
+        files: [],
+        anonymousVolumes: [],
+        specHash: '',
+      },
+    });
+    const [primary] = networks;
+    const container = this.#find(id);
+    if (primary !== undefined) container.networkMode = primary[0];
+    for (const [network, settings] of networks) this.connect(network, id, settings);
+    startContainer(this.#world, container);
+    return id;
+  }
+
+  #find(name: string): SimContainer {
+    settle(this.#world);
+    const found = this.#world.container(name);
+    if (found === undefined) throw new Error(`no container ${name}`);
+    return found;
+  }
+}
+
+const endpoint = (settings: Partial<EndpointSettings>): EndpointSettings => ({
+  aliases: [],
+  linkLocalIps: [],
+  driverOpts: {},
+  ...settings,
+});
+
+const plainNetwork = (name: string): NetworkSpec => ({
+  name,
+  driver: 'bridge',
+  options: {},
+  internal: false,
+  attachable: false,
+  enableIPv6: false,
+  ipamDriver: 'default',
+  ipamOptions: {},
+  pools: [],
+  labels: {},
+});

@@ -1,0 +1,221 @@
+import ipaddr from 'ipaddr.js';
+import type { EndpointSettings } from '../../../src/model/container.ts';
+import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
+import { Failure } from '../../../src/model/failure.ts';
+import { type NetworkId, networkId } from '../../../src/model/names.ts';
+import type { SimContainer, SimNetwork, World } from './world.ts';
+
+export type NetworkSpec = Omit<DesiredNetwork, 'key' | 'external' | 'specHash'>;
+
+const PREDEFINED = new Set(['bridge', 'host', 'none']);
+const isUp = (container: SimContainer) => container.state === 'running' || container.state === 'paused';
+
+/** `POST /networks/create`, with CheckDuplicate where that matters. */
+export function createNetwork(
+  world: World,
+  spec: NetworkSpec,
+  labels: Readonly<Record<string, string>>,
+  checkDuplicate = true,
+): NetworkId {
+  const mayBeDouble = world.profile === '20.10' && !checkDuplicate;
+  if (!mayBeDouble && world.networksNamed(spec.name).length > 0) {
+    throw new Failure('conflict', `network with name ${spec.name} already exists`, { status: 409 });
+  }
+  const pools = spec.pools.length === 0 ? [choosePool(world)] : spec.pools;
+  for (const pool of pools) refuseOverlap(world, pool);
+  const id = networkId(world.nextHex('network'));
+  const { name, ...rest } = spec;
+  const network = {
+    id,
+    name,
+    spec: rest,
+    labels: { ...spec.labels, ...labels },
+    pools,
+    createdAtMs: world.now(),
+  };
+  world.networks.set(id, network);
+  world.emit('network', 'create', id, name, undefined);
+  return id;
+}
+
+/** `DELETE /networks/{id}`. Stopped containers do not keep a network alive (reliability 1.6). */
+export function removeNetwork(world: World, id: string): void {
+  const network = theOnly(world, id);
+  if (network === undefined) throw new Failure('gone', `network ${id} not found`, { status: 404 });
+  if (PREDEFINED.has(network.name))
+    throw new Failure('conflict', `${network.name} is pre-defined`, { status: 403 });
+  if (usersOf(world, network).some(isUp)) {
+    throw new Failure('conflict', `network ${network.name} has active endpoints`, { status: 403 });
+  }
+  world.networks.delete(network.id);
+  world.emit('network', 'destroy', network.id, network.name, undefined);
+}
+
+/** `POST /networks/{id}/connect`. */
+export function connectNetwork(
+  world: World,
+  idOrName: string,
+  container: SimContainer,
+  settings: EndpointSettings,
+): void {
+  const network = theOnly(world, idOrName);
+  if (network === undefined) throw new Failure('gone', `network ${idOrName} not found`, { status: 404 });
+  if (container.networkMode.startsWith('container:') || container.networkMode === 'host') {
+    throw new Failure('invalid', `${container.networkMode} sharing container cannot be connected`, {
+      status: 400,
+    });
+  }
+  if (container.endpoints.has(network.name)) {
+    const words = `endpoint with name ${container.name} already exists in network ${network.name}`;
+    throw new Failure('refused', words, { status: 403 });
+  }
+  refuseAddress(world, network, container, settings);
+  const networkId = container.state === 'created' ? undefined : network.id;
+  const address = isUp(container) ? chooseAddress(world, network, settings) : undefined;
+  const kept = settingsKept(world, settings);
+  container.endpoints.set(network.name, { networkId, networkName: network.name, settings: kept, address });
+  world.emit('network', 'connect', network.id, network.name, undefined);
+}
+
+/** `POST /networks/{id}/disconnect`. By name and by force it clears what hangs on a network that is gone. */
+export function disconnectNetwork(
+  world: World,
+  idOrName: string,
+  container: SimContainer,
+  force: boolean,
+): void {
+  const found = world.networksNamed(idOrName);
+  if (found.length > 1) throw new Failure('conflict', `network ${idOrName} is ambiguous`, { status: 400 });
+  const [network] = found;
+  if (network === undefined && !(force && container.endpoints.has(idOrName))) {
+    throw new Failure('gone', `network ${idOrName} not found`, { status: 404 });
+  }
+  const name = network?.name ?? idOrName;
+  const endpoint = container.endpoints.get(name);
+  const isOther =
+    network !== undefined && endpoint?.networkId !== undefined && endpoint.networkId !== network.id;
+  if (endpoint === undefined || (isOther && !(force && idOrName === name))) {
+    throw new Failure('refused', `container ${container.name} is not connected to network ${name}`, {
+      status: 500,
+    });
+  }
+  container.endpoints.delete(name);
+  world.emit('network', 'disconnect', network?.id ?? idOrName, name, undefined);
+}
+
+/** Finds the networks of a container that is to start; throws as the engine does, and sets its addresses. */
+export function joinNetworks(world: World, container: SimContainer): void {
+  for (const endpoint of container.endpoints.values()) {
+    const network =
+      endpoint.networkId === undefined
+        ? theOnly(world, endpoint.networkName)
+        : world.networks.get(endpoint.networkId);
+    if (network === undefined) {
+      throw new Failure('gone', `network ${endpoint.networkId ?? endpoint.networkName} not found`, {
+        status: 404,
+      });
+    }
+    refuseAddress(world, network, container, endpoint.settings);
+    endpoint.networkId = network.id;
+    endpoint.address = chooseAddress(world, network, endpoint.settings);
+  }
+  const mode = container.networkMode;
+  const isNamed = !mode.startsWith('container:') && mode !== '';
+  // 28.5 looks for the network of the mode at every start, 20.10 does not (compose-and-engine 4.4).
+  if (world.profile === '28' && isNamed && world.networksNamed(mode).length === 0) {
+    const words = `could not find a network matching network mode ${mode}: network ${mode} not found`;
+    throw new Failure('gone', words, { status: 500 });
+  }
+}
+
+/** Containers attached to this very network, running or not. */
+export function usersOf(world: World, network: SimNetwork): readonly SimContainer[] {
+  return [...world.containers.values()].filter((container) => {
+    const endpoint = container.endpoints.get(network.name);
+    return endpoint !== undefined && (endpoint.networkId ?? network.id) === network.id;
+  });
+}
+
+function theOnly(world: World, idOrName: string): SimNetwork | undefined {
+  const found = world.networksNamed(idOrName);
+  if (found.length > 1) throw new Failure('conflict', `network ${idOrName} is ambiguous`, { status: 400 });
+  return found[0];
+}
+
+/** What the API version does not know is dropped without a word (compose-and-engine 0.1). */
+function settingsKept(world: World, settings: EndpointSettings): EndpointSettings {
+  const { gwPriority, macAddress, ...rest } = settings;
+  return world.profile === '20.10' ? rest : { ...rest, gwPriority, macAddress };
+}
+
+function refuseAddress(
+  world: World,
+  network: SimNetwork,
+  container: SimContainer,
+  settings: EndpointSettings,
+): void {
+  const address = settings.ipv4Address;
+  if (address === undefined) return;
+  if (network.spec.pools.length === 0) {
+    const words =
+      'user specified IP address is supported only when connecting to networks with user configured subnets';
+    throw new Failure('invalid', words, { status: 400 });
+  }
+  if (!network.pools.some((pool) => contains(pool, address))) {
+    throw new Failure('invalid', `no configured subnet or ip-range contain the IP address ${address}`, {
+      status: 400,
+    });
+  }
+  const holder = usersOf(world, network).find(
+    (user) => user !== container && isUp(user) && user.endpoints.get(network.name)?.address === address,
+  );
+  if (holder !== undefined) throw new Failure('conflict', 'Address already in use', { status: 403 });
+}
+
+function chooseAddress(world: World, network: SimNetwork, settings: EndpointSettings): string | undefined {
+  if (settings.ipv4Address !== undefined) return settings.ipv4Address;
+  const subnet = network.pools[0]?.subnet;
+  if (subnet === undefined || subnet.includes(':')) return undefined;
+  const taken = new Set(usersOf(world, network).map((user) => user.endpoints.get(network.name)?.address));
+  const base = ipaddr.IPv4.parseCIDR(subnet)[0].toByteArray();
+  for (let last = 2; last < 255; last += 1) {
+    const address = [base[0], base[1], base[2], last].join('.');
+    if (!taken.has(address)) return address;
+  }
+  return undefined;
+}
+
+function contains(pool: IpamPool, address: string): boolean {
+  if (pool.subnet === undefined || pool.subnet.includes(':') !== address.includes(':')) return false;
+  return ipaddr.parse(address).match(ipaddr.parseCIDR(pool.subnet));
+}
+
+function refuseOverlap(world: World, pool: IpamPool): void {
+  const { subnet } = pool;
+  if (subnet === undefined) return;
+  const taken = [...world.networks.values()].flatMap((network) =>
+    network.pools.flatMap((each) => each.subnet ?? []),
+  );
+  if (taken.some((other) => overlaps(other, subnet))) {
+    throw new Failure('conflict', 'Pool overlaps with other one on this address space', { status: 403 });
+  }
+}
+
+function overlaps(first: string, second: string): boolean {
+  const [a, b] = [ipaddr.parseCIDR(first), ipaddr.parseCIDR(second)];
+  return a[0].kind() === b[0].kind() && a[0].match(b[0], Math.min(a[1], b[1]));
+}
+
+function choosePool(world: World): IpamPool {
+  const taken = [...world.networks.values()].flatMap((network) =>
+    network.pools.flatMap((each) => each.subnet ?? []),
+  );
+  for (let second = 18; second < 32; second += 1) {
+    const subnet = `172.${second}.0.0/16`;
+    if (!taken.some((other) => overlaps(other, subnet))) {
+      return { subnet, gateway: `172.${second}.0.1`, auxAddresses: {} };
+    }
+  }
+  const status = world.profile === '20.10' ? 404 : 400;
+  throw new Failure('conflict', 'all predefined address pools have been fully subnetted', { status });
+}

@@ -1,0 +1,150 @@
+import { ownerOf } from '../../../src/engine/docker/ownership.ts';
+import type { ObserveQuery } from '../../../src/engine/engine.ts';
+import { COMPOSE, OURS } from '../../../src/model/labels.ts';
+import type {
+  EngineInfo,
+  Observed,
+  ObservedContainer,
+  ObservedNetwork,
+  ObservedVolume,
+  OtherContainer,
+  Owned,
+} from '../../../src/model/observed.ts';
+import { healthOf } from './life.ts';
+import type { SimContainer, SimNetwork, SimVolume, World } from './world.ts';
+
+export function engineInfo(world: World): EngineInfo {
+  const isOld = world.profile === '20.10';
+  return {
+    id: 'simulated',
+    version: isOld ? '20.10.24' : '28.5.2',
+    apiVersion: isOld ? '1.41' : '1.51',
+    swarmActive: false,
+    rootDirectory: '/var/lib/docker',
+  };
+}
+
+/** What the port's `observe` answers. */
+export function snapshot(world: World, instance: string, query: ObserveQuery): Observed {
+  const all = [...world.containers.values()];
+  const concerned = all.filter(
+    (container) =>
+      container.labels[OURS.stack] === query.stack ||
+      container.labels[COMPOSE.project] === query.project ||
+      query.networkNames.some((name) => container.endpoints.has(name)),
+  );
+  return {
+    engine: engineInfo(world),
+    containers: concerned.map((container) => observedContainer(world, instance, container)),
+    others: all
+      .filter((container) => !concerned.includes(container))
+      .map((container) => otherContainer(world, instance, container)),
+    networks: [...world.networks.values()].map((network) => observedNetwork(instance, network)),
+    volumes: [...world.volumes.values()].map((volume) => observedVolume(instance, volume)),
+    images: Object.fromEntries(
+      query.imageRefs.flatMap((ref) => {
+        const image = world.images.get(ref);
+        return image === undefined ? [] : [[ref, image]];
+      }),
+    ),
+    hostSubnets: [...world.hostSubnets],
+  };
+}
+
+/** Whose a container is. */
+export function ownerOfContainer(world: World, instance: string, container: SimContainer): Owned {
+  const image = [...world.images.values()].find((each) => each.id === container.imageId);
+  return ownerOf(container.labels, image?.labels ?? {}, instance);
+}
+
+function observedContainer(world: World, instance: string, container: SimContainer): ObservedContainer {
+  const { labels } = container;
+  const ordinal = labels[OURS.ordinal] ?? labels[COMPOSE.containerNumber];
+  return {
+    ...ownerOfContainer(world, instance, container),
+    id: container.id,
+    name: container.name,
+    service: labels[OURS.service] ?? labels[COMPOSE.service],
+    ordinal: ordinal === undefined ? undefined : Number(ordinal),
+    specHash: labels[OURS.specHash],
+    imageRef: container.imageRef,
+    imageId: container.imageId,
+    state: container.state,
+    exitCode: container.exitCode,
+    error: container.error,
+    oomKilled: false,
+    createdAtMs: container.createdAtMs,
+    startedAtMs: container.startedAtMs,
+    finishedAtMs: container.finishedAtMs,
+    health: healthOf(world, container),
+    healthIntervalMs: container.healthcheck?.intervalMs ?? 30_000,
+    healthTimeoutMs: container.healthcheck?.timeoutMs ?? 30_000,
+    hasHealthcheck: container.healthcheck !== undefined,
+    networkMode: container.networkMode,
+    ipcMode: container.ipcMode,
+    pidMode: container.pidMode,
+    volumesFrom: container.volumesFrom,
+    attachments: [...container.endpoints.values()]
+      .map((endpoint) => ({
+        ...endpoint.settings,
+        networkId: endpoint.networkId,
+        networkName: endpoint.networkName,
+        address: endpoint.address,
+      }))
+      .sort((a, b) => (a.networkName < b.networkName ? -1 : 1)),
+    mounts: container.mounts,
+    resources: container.resources,
+    restartPolicy: container.restartPolicy,
+    labels,
+    ports: container.ports,
+    wantedPorts: container.wantedPorts,
+    staleBinds: container.staleBinds,
+  };
+}
+
+function otherContainer(world: World, instance: string, container: SimContainer): OtherContainer {
+  return {
+    ...ownerOfContainer(world, instance, container),
+    id: container.id,
+    name: container.name,
+    state: container.state,
+    ports: container.ports,
+    networks: [...container.endpoints.keys()],
+    volumes: container.mounts.flatMap((mount) => mount.name ?? []),
+  };
+}
+
+function observedNetwork(instance: string, network: SimNetwork): ObservedNetwork {
+  const { spec, labels } = network;
+  return {
+    ...ownerOf(labels, {}, instance),
+    id: network.id,
+    name: network.name,
+    key: labels[COMPOSE.network],
+    driver: spec.driver,
+    scope: 'local',
+    options: spec.options,
+    internal: spec.internal,
+    attachable: spec.attachable,
+    enableIPv4: spec.enableIPv4 ?? true,
+    enableIPv6: spec.enableIPv6,
+    ipamDriver: spec.ipamDriver,
+    ipamOptions: spec.ipamOptions,
+    pools: network.pools,
+    labels,
+    specHash: labels[OURS.specHash],
+    createdAtMs: network.createdAtMs,
+  };
+}
+
+function observedVolume(instance: string, volume: SimVolume): ObservedVolume {
+  return {
+    ...ownerOf(volume.labels, {}, instance),
+    name: volume.name,
+    key: volume.labels[COMPOSE.volume],
+    driver: volume.driver,
+    options: volume.options,
+    labels: volume.labels,
+    specHash: volume.labels[OURS.specHash],
+  };
+}

@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import type { EngineEvent } from '../../../src/engine/engine.ts';
+import type { EndpointSettings, Resources, RestartPolicy } from '../../../src/model/container.ts';
+import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
+import { OURS } from '../../../src/model/labels.ts';
+import {
+  type ContainerId,
+  containerId,
+  type ImageId,
+  imageId,
+  type NetworkId,
+  networkId,
+  stackName,
+} from '../../../src/model/names.ts';
+import type {
+  ContainerState,
+  ObservedImage,
+  ObservedMount,
+  PublishedPort,
+} from '../../../src/model/observed.ts';
+import type { VirtualClock } from './clock.ts';
+
+/** What tells the engines apart: 20.10 speaks API 1.41, 28 speaks 1.51. */
+export type Profile = '20.10' | '28';
+
+/** What the process in a container does, by image reference, image id, container name or container id. */
+export interface Behaviour {
+  /** With a healthcheck: from when on it is healthy. Default one second after the start. */
+  readonly healthyAfterMs?: number;
+  /** From when on it is unhealthy; wins over healthy. */
+  readonly unhealthyAfterMs?: number;
+  readonly exit?: { readonly afterMs: number; readonly code: number };
+  /** Every start fails with these words. */
+  readonly startError?: string;
+  /** Exit code after a stop: 137, as of a process that does not care for SIGTERM. */
+  readonly stopCode?: number;
+}
+
+export interface SimEndpoint {
+  networkId: NetworkId | undefined;
+  readonly networkName: string;
+  readonly settings: EndpointSettings;
+  address: string | undefined;
+}
+
+export interface SimContainer {
+  readonly id: ContainerId;
+  name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly imageRef: string;
+  readonly imageId: ImageId;
+  state: ContainerState;
+  exitCode: number;
+  error: string;
+  readonly createdAtMs: number;
+  startedAtMs: number | undefined;
+  finishedAtMs: number | undefined;
+  readonly healthcheck: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
+  /** While it is paused or stopped: the last probe before. */
+  lastProbeAtMs: number | undefined;
+  networkMode: string;
+  readonly ipcMode: string;
+  readonly pidMode: string;
+  readonly volumesFrom: readonly string[];
+  /** By network name. */
+  readonly endpoints: Map<string, SimEndpoint>;
+  readonly mounts: readonly ObservedMount[];
+  resources: Resources;
+  restartPolicy: RestartPolicy;
+  readonly wantedPorts: readonly PublishedPort[];
+  ports: readonly PublishedPort[];
+  staleBinds: readonly string[];
+  readonly files: Map<string, string>;
+  /** When the engine's restart policy starts it again, and how often it did. */
+  restartsAtMs: number | undefined;
+  engineRestarts: number;
+  /** While it is being removed: when that is over. */
+  goneAtMs: number | undefined;
+}
+
+export interface SimNetwork {
+  readonly id: NetworkId;
+  readonly spec: Omit<DesiredNetwork, 'key' | 'external' | 'specHash' | 'name'>;
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  /** With what the engine chose where the request left it open. */
+  readonly pools: readonly IpamPool[];
+  readonly createdAtMs: number;
+}
+
+export interface SimVolume {
+  readonly name: string;
+  readonly driver: string;
+  readonly options: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Stands for the data: another token is another, empty volume. */
+  readonly token: string;
+}
+
+/** What lies in a registry, or on the engine under a reference. */
+export interface ImageSpec {
+  /** Other words, other image. */
+  readonly content?: string;
+  readonly volumes?: readonly string[];
+  readonly exposedPorts?: readonly string[];
+  readonly hasHealthcheck?: boolean;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** The whole state of a simulated engine. Mutable; only the files beside this one change it. */
+export class World {
+  readonly clock: VirtualClock;
+  readonly profile: Profile;
+  readonly containers = new Map<ContainerId, SimContainer>();
+  readonly networks = new Map<NetworkId, SimNetwork>();
+  readonly volumes = new Map<string, SimVolume>();
+  readonly images = new Map<string, ObservedImage>();
+  readonly registry = new Map<string, ImageSpec>();
+  readonly behaviours = new Map<string, Behaviour>();
+  /** Ports that a process of the host listens on. */
+  readonly hostPorts = new Set<string>();
+  readonly hostSubnets = new Set<string>();
+  /** Every volume that there ever was, with its token. */
+  readonly volumeHistory: SimVolume[] = [];
+  readonly listeners = new Set<(event: EngineEvent) => void>();
+  readonly events: EngineEvent[] = [];
+  #counter = 0;
+
+  constructor(clock: VirtualClock, profile: Profile) {
+    this.clock = clock;
+    this.profile = profile;
+    for (const [name, driver] of [
+      ['bridge', 'bridge'],
+      ['host', 'host'],
+      ['none', 'null'],
+    ] as const) {
+      const id = networkId(this.nextHex('network'));
+      const pools =
+        driver === 'bridge' ? [{ subnet: '172.17.0.0/16', gateway: '172.17.0.1', auxAddresses: {} }] : [];
+      const spec = {
+        driver,
+        options: {},
+        internal: false,
+        attachable: false,
+        enableIPv6: false,
+        ipamDriver: 'default',
+        ipamOptions: {},
+        pools,
+        labels: {},
+      };
+      this.networks.set(id, { id, spec, name, labels: {}, pools, createdAtMs: clock.nowMs() });
+    }
+  }
+
+  now(): number {
+    return this.clock.nowMs();
+  }
+
+  count(): number {
+    this.#counter += 1;
+    return this.#counter;
+  }
+
+  /** A new id of 64 hex digits, the same in every run. */
+  nextHex(kind: string): string {
+    return createHash('sha256').update(`${kind} ${this.count()}`).digest('hex');
+  }
+
+  newContainerId(): ContainerId {
+    return containerId(this.nextHex('container'));
+  }
+
+  behaviour(container: SimContainer): Behaviour {
+    const { behaviours } = this;
+    return (
+      behaviours.get(container.id) ??
+      behaviours.get(container.name) ??
+      behaviours.get(container.imageId) ??
+      behaviours.get(container.imageRef) ??
+      {}
+    );
+  }
+
+  container(nameOrId: string): SimContainer | undefined {
+    const all = [...this.containers.values()];
+    return all.find((each) => each.id === nameOrId) ?? all.find((each) => each.name === nameOrId);
+  }
+
+  networksNamed(nameOrId: string): readonly SimNetwork[] {
+    const byId = this.networks.get(networkId(nameOrId));
+    if (byId !== undefined) return [byId];
+    return [...this.networks.values()].filter((network) => network.name === nameOrId);
+  }
+
+  addVolume(volume: Omit<SimVolume, 'token'>): SimVolume {
+    const existing = this.volumes.get(volume.name);
+    if (existing !== undefined) return existing;
+    const made = { ...volume, token: this.nextHex('volume').slice(0, 12) };
+    this.volumes.set(volume.name, made);
+    this.volumeHistory.push(made);
+    this.emit('volume', 'create', volume.name, volume.name, undefined);
+    return made;
+  }
+
+  /** Puts an image under a reference, as a pull, a build or `docker load` does. */
+  addImage(ref: string, spec: ImageSpec = {}): ObservedImage {
+    const image: ObservedImage = {
+      id: imageId(
+        `sha256:${createHash('sha256')
+          .update(spec.content ?? ref)
+          .digest('hex')}`,
+      ),
+      ref,
+      volumes: spec.volumes ?? [],
+      hasHealthcheck: spec.hasHealthcheck ?? false,
+      exposedPorts: spec.exposedPorts ?? [],
+      labels: spec.labels ?? {},
+      repoDigests: [],
+      createdAtMs: this.now(),
+    };
+    this.images.set(ref, image);
+    this.emit('image', 'pull', ref, ref, undefined);
+    return image;
+  }
+
+  emit(
+    kind: EngineEvent['kind'],
+    action: string,
+    id: string,
+    name: string | undefined,
+    stack: string | undefined,
+  ) {
+    const event: EngineEvent = {
+      kind,
+      action,
+      id,
+      name,
+      stack: stack === undefined ? undefined : stackName(stack),
+      atMs: this.now(),
+    };
+    this.events.push(event);
+    if (this.events.length > 256) this.events.shift();
+    for (const listener of this.listeners) listener(event);
+  }
+
+  emitContainer(action: string, container: SimContainer): void {
+    this.emit('container', action, container.id, container.name, container.labels[OURS.stack]);
+  }
+}

@@ -1,0 +1,214 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type Docker from 'dockerode';
+import { inject } from 'vitest';
+import type { StackEvent, StackStatus } from '../../src/model/status.ts';
+import { EngineProxy } from './engine-proxy.ts';
+import { eventually } from './eventually.ts';
+import { sweep, testDocker } from './lab.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface WorldOptions {
+  /** Default: the engine that all tests share. */
+  readonly engineHost?: string;
+  readonly flags?: readonly string[];
+}
+
+/**
+ * A stackctld of the built program, on a real engine, with a manifest directory, an instance and a counting proxy of
+ * its own; and the hands of a user (`ctl`) and of somebody with docker (`docker`).
+ */
+export class World {
+  readonly directory: string;
+  readonly manifests: string;
+  readonly instance: string;
+  /** To make names of stacks with, so that worlds do not meet on one engine. */
+  readonly unique: string;
+  readonly docker: Docker;
+  readonly proxy: EngineProxy;
+  readonly #options: WorldOptions;
+  #process: ChildProcess | undefined;
+
+  private constructor(directory: string, options: WorldOptions) {
+    const host = options.engineHost ?? inject('engineHost');
+    if (host === undefined) throw new Error('no engine: guard the tests with hasEngine()');
+    this.directory = directory;
+    this.manifests = join(directory, 'manifests');
+    this.unique = randomBytes(3).toString('hex');
+    this.instance = `${inject('engineRun')}-${this.unique}`;
+    this.docker = testDocker(host);
+    this.proxy = new EngineProxy({ socketPath: join(directory, 'engine.sock'), engineHost: host });
+    this.#options = options;
+  }
+
+  static async create(options: WorldOptions = {}): Promise<World> {
+    const directory = await mkdtemp(join(tmpdir(), 'stackctl-e2e-'));
+    const world = new World(directory, options);
+    await mkdir(world.manifests);
+    await world.proxy.listen();
+    return world;
+  }
+
+  get socketPath(): string {
+    return join(this.directory, 'run', 'stackctl.sock');
+  }
+
+  get stateDirectory(): string {
+    return join(this.directory, 'state');
+  }
+
+  get logFile(): string {
+    return join(this.directory, 'stackctld.log');
+  }
+
+  /** Starts the daemon and waits until it has read its sources and reached the engine. */
+  async start(flags: readonly string[] = []): Promise<void> {
+    const child = spawn(
+      process.execPath,
+      [
+        join(ROOT, 'dist/bin/stackctld.js'),
+        ...['--manifests', this.manifests, '--state-dir', this.stateDirectory, '--socket', this.socketPath],
+        ...['--instance', this.instance, '--docker-host', this.proxy.host, '--log-level', 'debug'],
+        ...(this.#options.flags ?? []),
+        ...flags,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() },
+    );
+    const log = createWriteStream(this.logFile, { flags: 'a' });
+    child.stdout?.pipe(log);
+    child.stderr?.pipe(log);
+    this.#process = child;
+    await eventually(
+      'the daemon is ready',
+      async () => ((await this.ctl('version', '--server')).code === 0 ? true : undefined),
+      {
+        withinMs: 20_000,
+        everyMs: 100,
+      },
+    );
+  }
+
+  /** SIGKILL: no chance to tidy up. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL');
+  }
+
+  /** SIGTERM, as systemd does; the exit code. */
+  async stop(): Promise<number | null> {
+    return this.#end('SIGTERM');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | null> {
+    const child = this.#process;
+    this.#process = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null)
+      return child?.exitCode ?? null;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    return ended;
+  }
+
+  /** Writes a file below the manifest directory. */
+  async write(path: string, text: string): Promise<string> {
+    const full = join(this.manifests, path);
+    await mkdir(dirname(full), { recursive: true });
+    await writeFile(full, text);
+    return full;
+  }
+
+  /** Runs `stackctl` as a process. */
+  ctl(...argv: string[]): Promise<Ran> {
+    return run(
+      process.execPath,
+      [join(ROOT, 'dist/bin/stackctl.js'), '--socket', this.socketPath, ...argv],
+      this.manifests,
+    );
+  }
+
+  async status(stack: string): Promise<StackStatus | undefined> {
+    const ran = await this.ctl('get', 'stacks', stack, '-o', 'json');
+    if (ran.code !== 0) return undefined;
+    const parsed = JSON.parse(ran.stdout) as StackStatus | { items: StackStatus[] };
+    return 'items' in parsed ? parsed.items[0] : parsed;
+  }
+
+  async events(stack: string): Promise<readonly StackEvent[]> {
+    const ran = await this.ctl('events', stack, '-o', 'json');
+    const parsed = JSON.parse(ran.stdout) as StackEvent[] | { items: StackEvent[] };
+    return 'items' in parsed ? parsed.items : parsed;
+  }
+
+  /** Waits until a stack is Ready at a generation of at least this. */
+  untilReady(stack: string, options: { generation?: number; withinMs?: number } = {}): Promise<StackStatus> {
+    return eventually(
+      `stack ${stack} is ready`,
+      async () => {
+        const status = await this.status(stack);
+        const ready = status?.conditions.find(({ type }) => type === 'Ready');
+        const isNew = (status?.observedGeneration ?? 0) >= (options.generation ?? 1);
+        return ready?.status === 'True' && isNew ? status : undefined;
+      },
+      { withinMs: options.withinMs ?? 60_000, everyMs: 150 },
+    ).catch(async (error: Error) => {
+      const status = JSON.stringify(await this.status(stack), undefined, 1)?.slice(0, 4000);
+      throw new Error(`${error.message}\n${status}\n${(await this.log()).slice(-3000)}`);
+    });
+  }
+
+  async log(): Promise<string> {
+    return readFile(this.logFile, 'utf8').catch(() => '');
+  }
+
+  /** Ends everything and removes everything, images apart. */
+  async dispose(): Promise<void> {
+    await this.#end('SIGKILL');
+    await sweep(this.docker, this.instance);
+    await this.proxy.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** What a user's shell would have, without what could lead to another engine or daemon. */
+function cleanEnvironment(): NodeJS.ProcessEnv {
+  const {
+    DOCKER_HOST: _host,
+    STACKCTL_SOCKET: _socket,
+    NODE_OPTIONS: _options,
+    VITEST: _vitest,
+    ...env
+  } = process.env;
+  return env;
+}
+
+/** Runs a program to its end. */
+export function run(
+  command: string,
+  argv: readonly string[],
+  cwd = ROOT,
+  env = cleanEnvironment(),
+): Promise<Ran> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...argv], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+  });
+}
