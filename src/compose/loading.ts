@@ -1,0 +1,106 @@
+import type { Files, FileText } from '../model/files.ts';
+import type { Position } from '../model/problem.ts';
+import type { FieldPath } from './field-path.ts';
+import { parseYaml } from './parse.ts';
+import { errorAt, type Report } from './report.ts';
+import type { Lookup } from './template.ts';
+import type { Tree } from './tree.ts';
+
+/** What one call of `loadProject` shares between its phases. */
+export interface Loading {
+  readonly files: Files;
+  readonly report: Report;
+  readonly home: string | undefined;
+  /** Every file that was read or looked for. */
+  readonly filesUsed: Set<string>;
+  /** Values of configs and secrets that come from variables, by `configs.NAME` and `secrets.NAME`. */
+  readonly contents: Map<string, string>;
+  readonly state: {
+    /** What may still be read; counted down. */
+    filesLeft: number;
+    charactersLeft: number;
+    /** A document is missing: what refers to its content is not at fault. */
+    isIncomplete: boolean;
+  };
+}
+
+/** What a group of files has in common: the project's own, or those of one include. */
+export interface Scope {
+  /** Absolute; relative paths are relative to it. */
+  readonly directory: string;
+  readonly lookup: Lookup;
+}
+
+/** Bounds over all files of one project: includes and env files multiply. */
+export const loadingLimits = { files: 512, characters: 16 * 1024 * 1024 } as const;
+
+/** Who asked for a file: where the problem goes when it cannot be read. */
+export interface Request {
+  readonly path?: FieldPath;
+  readonly at?: Position | undefined;
+  /** What the file is, in a message: `the included file`. */
+  readonly role: string;
+}
+
+/** Reads a text and counts it; undefined after reporting why not. */
+export function readText(file: string, request: Request, loading: Loading): string | undefined {
+  loading.filesUsed.add(file);
+  const read = readBounded(file, loading);
+  if (read.ok) return read.text;
+  loading.report(
+    errorAt(
+      read.reason === 'missing' ? 'FileNotFound' : 'FileNotReadable',
+      `${request.role} ${file} ${read.message}`,
+      {
+        ...(request.path === undefined ? {} : { path: request.path }),
+        at: request.at,
+        hint: 'check the path: it is relative to the directory of the project',
+      },
+    ),
+  );
+  return undefined;
+}
+
+/** Reads a text that need not be there; undefined without a problem when it is missing. */
+export function readOptionalText(file: string, request: Request, loading: Loading): string | undefined {
+  if (loading.files.kind(file) !== 'missing') return readText(file, request, loading);
+  loading.filesUsed.add(file);
+  return undefined;
+}
+
+/** Reads and parses a YAML file; its problems are reported. */
+export function readDocuments(file: string, request: Request, loading: Loading): readonly Tree[] {
+  const text = readText(file, request, loading);
+  const parsed = text === undefined ? undefined : parseYaml(file, text);
+  loading.state.isIncomplete ||= parsed === undefined || parsed.problems.length > 0;
+  if (parsed === undefined) return [];
+  parsed.problems.forEach(loading.report);
+  return parsed.documents;
+}
+
+function readBounded(file: string, loading: Loading): FileText {
+  loading.state.filesLeft -= 1;
+  if (loading.state.filesLeft < 0) {
+    return {
+      ok: false,
+      reason: 'too-large',
+      message: `is one too many: a project reads at most ${loadingLimits.files}`,
+    };
+  }
+  const read = loading.files.readText(file);
+  if (!read.ok) return { ...read, message: failureWords[read.reason] };
+  loading.state.charactersLeft -= read.text.length;
+  if (loading.state.charactersLeft < 0) {
+    return { ok: false, reason: 'too-large', message: 'makes the files of this project too large' };
+  }
+  return read;
+}
+
+const failureWords: Readonly<Record<Exclude<FileText, { ok: true }>['reason'], string>> = {
+  missing: 'is not there',
+  'not-a-file': 'is not a file',
+  'too-large': 'is too large',
+  unstable: 'changed while it was read',
+  denied: 'may not be read',
+  'outside-root': 'lies outside the directory that may be read',
+};

@@ -1,0 +1,269 @@
+import {
+  anyText,
+  anything,
+  bytes,
+  dictionary,
+  duration,
+  flag,
+  float,
+  integer,
+  list,
+  object,
+  optionalFlag,
+  optionalInteger,
+  type Shape,
+  text,
+  withNull,
+} from './shape.ts';
+import {
+  command,
+  deviceRequest,
+  fileReference,
+  healthTest,
+  hook,
+  hosts,
+  labels,
+  textOrList,
+  texts,
+  ulimit,
+  variables,
+} from './shape-fields.ts';
+
+const throttles: Shape = list(object({ path: text, rate: bytes }));
+
+const blkio: Shape = object({
+  weight: integer,
+  weight_device: list(object({ path: text, weight: integer })),
+  device_read_bps: throttles,
+  device_read_iops: throttles,
+  device_write_bps: throttles,
+  device_write_iops: throttles,
+});
+
+const resources: Shape = object({
+  cpus: float,
+  memory: bytes,
+  pids: integer,
+  devices: list(deviceRequest),
+  generic_resources: list(object({ discrete_resource_spec: object({ kind: text, value: integer }) })),
+});
+
+const update: Shape = object({
+  parallelism: optionalInteger,
+  delay: duration,
+  failure_action: text,
+  monitor: duration,
+  max_failure_ratio: float,
+  order: text,
+});
+
+const deployFields: Shape = object({
+  mode: text,
+  replicas: optionalInteger,
+  endpoint_mode: text,
+  labels,
+  placement: object({
+    constraints: list(anyText),
+    preferences: list(object({ spread: text })),
+    max_replicas_per_node: integer,
+  }),
+  update_config: update,
+  rollback_config: update,
+  restart_policy: object({
+    condition: text,
+    delay: duration,
+    max_attempts: optionalInteger,
+    window: duration,
+  }),
+  resources: object({ limits: resources, reservations: resources }),
+});
+
+/** docker compose always prints `placement` and `resources`. */
+const deploy: Shape = (tree, path, reading) => ({
+  placement: {},
+  resources: {},
+  ...(deployFields(tree, path, reading) as object | undefined),
+});
+
+const build: Shape = object({
+  context: text,
+  dockerfile: text,
+  dockerfile_inline: text,
+  args: variables,
+  additional_contexts: texts,
+  cache_from: textOrList,
+  cache_to: textOrList,
+  entitlements: list(anyText),
+  extra_hosts: hosts,
+  isolation: text,
+  labels,
+  network: text,
+  no_cache: flag,
+  platforms: textOrList,
+  privileged: flag,
+  provenance: text,
+  pull: flag,
+  sbom: text,
+  secrets: list(fileReference),
+  shm_size: bytes,
+  ssh: sshKeys,
+  tags: textOrList,
+  target: text,
+  ulimits: dictionary(ulimit),
+});
+
+function sshKeys(...[tree, path, reading]: Parameters<Shape>): unknown {
+  const keys = variables(tree, path, reading) as Readonly<Record<string, string | null>> | undefined;
+  return keys === undefined
+    ? undefined
+    : Object.entries(keys).map(([id, file]) => (file === null || file === '' ? id : `${id}=${file}`));
+}
+
+const mount: Shape = object({
+  type: text,
+  source: text,
+  target: text,
+  read_only: flag,
+  consistency: text,
+  bind: object({ propagation: text, create_host_path: flag, recursive: text, selinux: text }),
+  volume: object({ nocopy: flag, subpath: text, labels }),
+  tmpfs: object({ size: bytes, mode: integer }),
+  image: object({ subpath: text }),
+});
+
+const port: Shape = object({
+  mode: text,
+  host_ip: text,
+  target: integer,
+  published: text,
+  protocol: text,
+  name: text,
+  app_protocol: text,
+});
+
+const network: Shape = object({
+  aliases: list(anyText),
+  driver_opts: texts,
+  gw_priority: integer,
+  interface_name: text,
+  ipv4_address: text,
+  ipv6_address: text,
+  link_local_ips: list(anyText),
+  mac_address: text,
+  priority: integer,
+});
+
+/** null: attached without any setting. */
+const networkOrNull: Shape = withNull((tree, path, reading) =>
+  tree.kind === 'scalar' && tree.value === null ? null : network(tree, path, reading),
+);
+
+const serviceFields: Readonly<Record<string, Shape>> = {
+  annotations: labels,
+  attach: optionalFlag,
+  blkio_config: blkio,
+  build,
+  cap_add: list(anyText),
+  cap_drop: list(anyText),
+  cgroup: text,
+  cgroup_parent: text,
+  command,
+  configs: list(fileReference),
+  container_name: text,
+  cpu_count: integer,
+  cpu_percent: float,
+  cpu_period: integer,
+  cpu_quota: integer,
+  cpu_rt_period: integer,
+  cpu_rt_runtime: integer,
+  cpu_shares: integer,
+  cpus: float,
+  cpuset: text,
+  credential_spec: object({ config: text, file: text, registry: text }),
+  depends_on: dictionary(object({ condition: text, required: optionalFlag, restart: flag })),
+  deploy,
+  develop: anything,
+  device_cgroup_rules: list(anyText),
+  devices: list(object({ source: text, target: text, permissions: text })),
+  dns: textOrList,
+  dns_opt: list(anyText),
+  dns_search: textOrList,
+  domainname: text,
+  entrypoint: command,
+  environment: variables,
+  expose: textOrList,
+  external_links: list(anyText),
+  extra_hosts: hosts,
+  gpus: list(deviceRequest),
+  group_add: list(anyText),
+  healthcheck: object({
+    test: healthTest,
+    interval: duration,
+    timeout: duration,
+    start_period: duration,
+    start_interval: duration,
+    retries: optionalInteger,
+    disable: flag,
+  }),
+  hostname: text,
+  image: text,
+  init: optionalFlag,
+  ipc: text,
+  isolation: text,
+  labels,
+  links: list(anyText),
+  logging: object({ driver: text, options: texts }),
+  mac_address: text,
+  mem_limit: bytes,
+  mem_reservation: bytes,
+  mem_swappiness: bytes,
+  memswap_limit: bytes,
+  models: dictionary(withNull(anything)),
+  network_mode: text,
+  networks: dictionary(networkOrNull),
+  oom_kill_disable: flag,
+  oom_score_adj: integer,
+  pid: text,
+  pids_limit: integer,
+  platform: text,
+  ports: list(port),
+  post_start: list(hook),
+  pre_start: list(hook),
+  pre_stop: list(hook),
+  privileged: flag,
+  profiles: list(anyText),
+  provider: anything,
+  pull_policy: text,
+  read_only: flag,
+  restart: text,
+  runtime: text,
+  scale: optionalInteger,
+  secrets: list(fileReference),
+  security_opt: list(anyText),
+  shm_size: bytes,
+  stdin_open: flag,
+  stop_grace_period: duration,
+  stop_signal: text,
+  storage_opt: texts,
+  sysctls: labels,
+  tmpfs: textOrList,
+  tty: flag,
+  ulimits: dictionary(ulimit),
+  use_api_socket: flag,
+  user: text,
+  userns_mode: text,
+  uts: text,
+  volume_driver: text,
+  volumes: list(mount),
+  volumes_from: list(anyText),
+  working_dir: text,
+};
+
+const anyService = object(serviceFields);
+
+/** A service. Its command and entrypoint are always there: null is the image's own. */
+export const service: Shape = (tree, path, reading) => ({
+  command: null,
+  entrypoint: null,
+  ...(anyService(tree, path, reading) as object | undefined),
+});
