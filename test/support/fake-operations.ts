@@ -84,7 +84,7 @@ export class FakeOperations implements Operations {
     return status;
   }
 
-  async apply(request: ApplyRequest): Promise<ApplyResult> {
+  async apply(request: ApplyRequest, _signal: AbortSignal): Promise<ApplyResult> {
     this.#called('apply', request);
     return this.onApply(request);
   }

@@ -1,0 +1,190 @@
+import type { HttpBindings } from '@hono/node-server';
+import { type Context, Hono } from 'hono';
+import type { Operations } from '../controller/operations.ts';
+import { isAcceptable } from '../model/problem.ts';
+import { readBody } from './body.ts';
+import {
+  API_VERSION,
+  applyRequestSchema,
+  deleteQuerySchema,
+  diffRequestSchema,
+  eventsQuerySchema,
+  logsQuerySchema,
+  NDJSON,
+  watchQuerySchema,
+} from './contract.ts';
+import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './errors.ts';
+import { followEvents } from './event-stream.ts';
+import { ndjsonStream } from './streams.ts';
+
+/** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
+export interface ApiLog {
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface RouteOptions {
+  readonly operations: Operations;
+  readonly log: ApiLog;
+  /** Aborted when the server closes: ends every stream and whatever runs. */
+  readonly closing: AbortSignal;
+}
+
+type Bindings = { Bindings: HttpBindings };
+type Request = Context<Bindings>;
+
+/** Every path of the API and what it asks of the daemon. */
+export function buildRoutes(options: RouteOptions): Hono<Bindings> {
+  const app = new Hono<Bindings>();
+  app.use(async (request, next) => {
+    await next();
+    request.header('cache-control', 'no-store');
+    request.header('x-content-type-options', 'nosniff');
+  });
+  app.notFound((request) =>
+    answer(request, badRequest(`the daemon has no ${request.req.method} ${request.req.path}`, 404)),
+  );
+  app.onError((thrown, request) => {
+    const failed = errorAnswer(thrown);
+    if (failed.status === 500)
+      options.log.error({ err: thrown, path: request.req.path }, 'api request failed');
+    return answer(request, failed);
+  });
+  addProbes(app, options);
+  app.route(`/${API_VERSION}`, buildReads(options));
+  app.route(`/${API_VERSION}`, buildWrites(options));
+  app.route(`/${API_VERSION}`, buildStreams(options));
+  return app;
+}
+
+function addProbes(app: Hono<Bindings>, { operations }: RouteOptions): void {
+  app.get('/healthz', (request) => request.text('ok\n'));
+  app.get('/readyz', (request) => {
+    const why = operations.notReady();
+    return why === undefined ? request.text('ok\n') : request.text(`${why}\n`, 503);
+  });
+}
+
+function buildReads({ operations }: RouteOptions): Hono<Bindings> {
+  const app = new Hono<Bindings>();
+  app.get('/version', (request) => request.json(operations.version()));
+  app.get('/stacks', (request) => request.json({ items: operations.stacks() }));
+  app.get('/stacks/:name', (request) => request.json(operations.stack(request.req.param('name'))));
+  return app;
+}
+
+function buildWrites(options: RouteOptions): Hono<Bindings> {
+  const { operations } = options;
+  const app = new Hono<Bindings>();
+  app.post('/apply', (request) =>
+    withManifests(request, async () => {
+      const wanted = await readBody(request.req.raw, applyRequestSchema);
+      const result = await operations.apply(wanted, untilGone(request, options).signal);
+      if (!isAcceptable(result.problems)) return answer(request, problemsAnswer(result.problems));
+      return request.json(result);
+    }),
+  );
+  app.post('/diff', async (request) => {
+    const wanted = await readBody(request.req.raw, diffRequestSchema);
+    const compare = async () => {
+      const items = await operations.diff(wanted, untilGone(request, options).signal);
+      return request.json({ items });
+    };
+    return wanted.manifests === undefined ? compare() : withManifests(request, compare);
+  });
+  app.delete('/stacks/:name', async (request) => {
+    const { volumes } = deleteQuerySchema.parse(request.req.query());
+    await operations.delete({ name: request.req.param('name'), volumes });
+    return request.json({ done: true }, 202);
+  });
+  app.post('/stacks/:name/reconcile', (request) => {
+    operations.reconcile(request.req.param('name'));
+    return request.json({ done: true }, 202);
+  });
+  app.post('/stacks/:name/suspend', async (request) => {
+    await operations.suspend(request.req.param('name'));
+    return request.json({ done: true });
+  });
+  app.post('/stacks/:name/resume', async (request) => {
+    await operations.resume(request.req.param('name'));
+    return request.json({ done: true });
+  });
+  return app;
+}
+
+function buildStreams(options: RouteOptions): Hono<Bindings> {
+  const { operations } = options;
+  const app = new Hono<Bindings>();
+  app.get('/watch', (request) => {
+    const { stack } = watchQuerySchema.parse(request.req.query());
+    return stream(request, options, 'drop', (signal) => operations.watch({ stack }, signal));
+  });
+  app.get('/events', (request) => {
+    const query = eventsQuerySchema.parse(request.req.query());
+    const filter = { stack: query.stack, afterSequence: query.after };
+    // Read in any case: an unknown stack is answered as such, not in the middle of a stream.
+    const items = operations.events(filter);
+    if (!query.watch) return request.json({ items });
+    return stream(request, options, 'drop', (signal) => followEvents(operations, filter, signal));
+  });
+  app.get('/stacks/:name/logs', (request) => {
+    const { service: services, ...query } = logsQuerySchema.parse({
+      ...request.req.query(),
+      service: request.req.queries('service') ?? [],
+    });
+    const stack = request.req.param('name');
+    operations.stack(stack);
+    return stream(request, options, 'wait', (signal) =>
+      operations.logs({ stack, services, ...query }, signal),
+    );
+  });
+  return app;
+}
+
+function stream(
+  request: Request,
+  options: RouteOptions,
+  whenSlow: 'drop' | 'wait',
+  open: (signal: AbortSignal) => AsyncIterable<unknown>,
+): Response {
+  const abort = untilGone(request, options);
+  const body = ndjsonStream(open(abort.signal), {
+    whenSlow,
+    abort,
+    cutOff: () => {
+      options.log.warn({ path: request.req.path }, 'a client that reads too slowly was cut off');
+      request.env.outgoing.destroy();
+    },
+    describeError: (thrown) => errorAnswer(thrown).body,
+  });
+  return request.body(body, 200, { 'content-type': NDJSON });
+}
+
+/** Aborts when the client goes away or the server closes. */
+function untilGone(request: Request, { closing }: RouteOptions): AbortController {
+  const abort = new AbortController();
+  const stop = (): void => abort.abort('the daemon stops');
+  if (closing.aborted) stop();
+  // By hand and not by AbortSignal.any, which holds on to every request for as long as `closing` lives.
+  closing.addEventListener('abort', stop);
+  request.env.outgoing.once('close', () => {
+    closing.removeEventListener('abort', stop);
+    abort.abort('the client is gone');
+  });
+  return abort;
+}
+
+async function withManifests(request: Request, respond: () => Promise<Response>): Promise<Response> {
+  try {
+    return await respond();
+  } catch (thrown) {
+    const failed = errorAnswer(thrown, true);
+    // Only what differs is answered here: everything else is answered, and logged, in one place.
+    if (failed.status !== 422) throw thrown;
+    return answer(request, failed);
+  }
+}
+
+function answer(request: Request, { status, body }: ErrorAnswer): Response {
+  return request.json(body, status);
+}

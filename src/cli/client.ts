@@ -1,0 +1,138 @@
+import type { z } from 'zod';
+import {
+  type ApplyRequest,
+  type ApplyResult,
+  applyResultSchema,
+  type ContainerLogLine,
+  type DaemonVersion,
+  type DeleteRequest,
+  type DiffRequest,
+  daemonVersionSchema,
+  diffResultSchema,
+  doneSchema,
+  errorBodySchema,
+  eventListSchema,
+  type LogsRequest,
+  logLineSchema,
+  PATHS,
+  type StackDiff,
+  type StackNotice,
+  stackEventSchema,
+  stackListSchema,
+  stackNoticeSchema,
+  stackStatusSchema,
+} from '../api/contract.ts';
+import { Failure } from '../model/failure.ts';
+import type { StackEvent, StackStatus } from '../model/status.ts';
+import { openStream, send } from './transport.ts';
+
+/** The daemon's operations from afar. Every method throws `Failure`; its `status` is the HTTP status. */
+export interface Client {
+  version(signal: AbortSignal): Promise<DaemonVersion>;
+  stacks(signal: AbortSignal): Promise<readonly StackStatus[]>;
+  /** Throws with status 404 when there is no such stack. */
+  stack(name: string, signal: AbortSignal): Promise<StackStatus>;
+  /** Faults in the manifests are in the result, not thrown. */
+  apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
+  diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
+  delete(request: DeleteRequest, signal: AbortSignal): Promise<void>;
+  command(stack: string, verb: 'reconcile' | 'suspend' | 'resume', signal: AbortSignal): Promise<void>;
+  events(filter: { readonly stack: string | undefined }, signal: AbortSignal): Promise<readonly StackEvent[]>;
+  /**
+   * The streams resolve once the daemon listens, so that nothing after that is missed; an iteration that ends
+   * without an error was ended by the daemon.
+   */
+  followEvents(
+    filter: { readonly stack: string | undefined },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<StackEvent>>;
+  watch(
+    filter: { readonly stack: string | undefined },
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<StackNotice>>;
+  logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<ContainerLogLine>>;
+}
+
+/** The client that speaks over a unix socket. Connects anew for each call. */
+export function createClient(socketPath: string): Client {
+  const call = async <Output>(
+    schema: z.ZodType<Output>,
+    signal: AbortSignal,
+    request: { readonly method?: string; readonly path: string; readonly body?: unknown },
+  ): Promise<Output> => {
+    const answer = await send({ socketPath, method: 'GET', ...request }, signal);
+    if (answer.status >= 400) throw failureOf(answer.status, answer.body);
+    return check(schema, answer.body);
+  };
+  const follow = async <Output>(schema: z.ZodType<Output>, path: string, signal: AbortSignal) => {
+    const answer = await openStream({ socketPath, method: 'GET', path }, signal);
+    if ('body' in answer) throw failureOf(answer.status, answer.body);
+    return readItems(schema, answer.lines);
+  };
+
+  return {
+    version: (signal) => call(daemonVersionSchema, signal, { path: PATHS.version }),
+    stacks: async (signal) => (await call(stackListSchema, signal, { path: PATHS.stacks })).items,
+    stack: (name, signal) => call(stackStatusSchema, signal, { path: PATHS.stack(name) }),
+    async apply(body, signal) {
+      const answer = await send({ socketPath, method: 'POST', path: PATHS.apply, body }, signal);
+      if (answer.status < 400) return check(applyResultSchema, answer.body);
+      const refused = errorBodySchema.safeParse(answer.body).data;
+      if (refused?.problems === undefined) throw failureOf(answer.status, answer.body);
+      return { problems: refused.problems, stacks: [] };
+    },
+    diff: async (body, signal) =>
+      (await call(diffResultSchema, signal, { method: 'POST', path: PATHS.diff, body })).items,
+    async delete({ name, volumes }, signal) {
+      await call(doneSchema, signal, { method: 'DELETE', path: withQuery(PATHS.stack(name), { volumes }) });
+    },
+    async command(stack, verb, signal) {
+      await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
+    },
+    events: async (filter, signal) =>
+      (await call(eventListSchema, signal, { path: withQuery(PATHS.events, { ...filter }) })).items,
+    followEvents: (filter, signal) =>
+      follow(stackEventSchema, withQuery(PATHS.events, { ...filter, watch: true }), signal),
+    watch: (filter, signal) => follow(stackNoticeSchema, withQuery(PATHS.watch, { ...filter }), signal),
+    logs: ({ stack, services, ...rest }, signal) =>
+      follow(logLineSchema, withQuery(PATHS.logs(stack), { service: services, ...rest }), signal),
+  };
+}
+
+type QueryValue = string | number | boolean | readonly string[] | undefined;
+
+function withQuery(path: string, values: Readonly<Record<string, QueryValue>>): string {
+  const query = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    const all = Array.isArray(value) ? value : [value];
+    for (const each of all) if (each !== undefined) query.append(key, String(each));
+  }
+  return query.size === 0 ? path : `${path}?${query}`;
+}
+
+function check<Output>(schema: z.ZodType<Output>, body: unknown): Output {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new Failure('bug', 'the answer of the daemon is not understood', {
+    hint: 'compare the versions of both: stackctl version --server',
+    cause: parsed.error,
+  });
+}
+
+async function* readItems<Output>(
+  schema: z.ZodType<Output>,
+  lines: AsyncIterable<unknown>,
+): AsyncGenerator<Output> {
+  for await (const line of lines) {
+    const broken = errorBodySchema.safeParse(line);
+    if (broken.success) throw failureOf(200, line);
+    yield check(schema, line);
+  }
+}
+
+function failureOf(status: number, body: unknown): Failure {
+  const parsed = errorBodySchema.safeParse(body);
+  if (!parsed.success) return new Failure('bug', `the daemon answered with status ${status}`, { status });
+  const { kind, message, hint } = parsed.data.error;
+  return new Failure(kind, message, { status, ...(hint === undefined ? {} : { hint }) });
+}

@@ -1,0 +1,29 @@
+import type { Command } from './command.ts';
+import { applyCommand } from './commands/apply.ts';
+import { deleteCommand } from './commands/delete.ts';
+import { describeCommand } from './commands/describe.ts';
+import { diffCommand } from './commands/diff.ts';
+import { eventsCommand } from './commands/events.ts';
+import { getCommand } from './commands/get.ts';
+import { logsCommand } from './commands/logs.ts';
+import { reconcileCommand } from './commands/reconcile.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { suspendCommand } from './commands/suspend.ts';
+import { versionCommand } from './commands/version.ts';
+import { waitCommand } from './commands/wait.ts';
+
+/** Every command, in the order of `stackctl --help`. */
+export const COMMANDS: readonly Command[] = [
+  applyCommand,
+  diffCommand,
+  deleteCommand,
+  getCommand,
+  describeCommand,
+  eventsCommand,
+  logsCommand,
+  waitCommand,
+  reconcileCommand,
+  suspendCommand,
+  resumeCommand,
+  versionCommand,
+];

@@ -1,0 +1,109 @@
+import type { ApplyResult } from '../../api/contract.ts';
+import type { Client } from '../client.ts';
+import { type Context, defineCommand } from '../command.ts';
+import type { ManifestSet } from '../manifests.ts';
+import { duration, flag, list, UsageError } from '../option.ts';
+import { countProblems } from '../output/problems.ts';
+import { printable } from '../output/table.ts';
+import { waitUntilReady } from '../ready.ts';
+import { reportError, reportProblems } from '../report.ts';
+import { createSourceFinder } from '../source-finder.ts';
+
+export const applyCommand = defineCommand({
+  name: 'apply',
+  group: 'Desired state',
+  usage: '-f FILE|DIR|-',
+  summary: 'make stacks be as their manifests say, and wait for it',
+  description: [
+    'Sends manifests to the daemon, which keeps the stacks that way from then on, and waits until each is ready or has failed.',
+    'A manifest is a Stack (apiVersion stackctl.io/v1alpha1) in any .yaml, .yml or .json file, or a plain Compose file by its usual name (compose.yaml, docker-compose.yml, NAME.compose.yaml). For a directory, all manifests of its tree are sent, without node_modules, .git and what .stackctlignore names; for a Compose file its override file goes along. Relative paths in a manifest are read from its own directory on this host (for "-" from the working directory).',
+    'When anything is wrong in the manifests of one -f, all faults are printed with their place, and nothing of it is applied.',
+  ],
+  options: {
+    filename: list(
+      '-f, --filename <path>',
+      'a file, a directory, or - for stdin; may be given several times',
+    ),
+    wait: flag('--wait', 'wait until ready or failed; --wait=false returns at once', true),
+    timeout: duration('--timeout <duration>', 'how long to wait', '5m'),
+    dryRun: flag('--dry-run', 'print what would be done, do nothing'),
+    force: flag('--force', 'take over a stack that comes from another source'),
+  },
+  examples: [
+    { says: 'apply a Compose project', line: 'stackctl apply -f compose.yaml' },
+    {
+      says: 'apply every stack of a directory and do not wait',
+      line: 'stackctl apply -f /srv/stacks --wait=false',
+    },
+    { says: 'see first what would be done', line: 'stackctl apply -f compose.yaml --dry-run' },
+    { says: 'apply what another program writes', line: 'generate-stack | stackctl apply -f -' },
+  ],
+  exits:
+    '0 all applied (and ready, unless --wait=false), 1 something failed or is not ready in time, 2 wrong usage',
+  async run({ options }, context) {
+    if (options.filename.length === 0)
+      throw new UsageError('nothing to apply', 'give -f FILE, -f DIR or -f -');
+    const { readManifests } = await import('../manifests.ts');
+    // All are read before any is sent: a typing error in the last -f applies nothing.
+    const sets: ManifestSet[] = [];
+    for (const argument of options.filename) sets.push(await readManifests(argument, context));
+
+    const client = await context.client();
+    const goals = new Map<string, number>();
+    let isGood = true;
+    for (const set of sets) {
+      const result = await applySet(client, set, options, context);
+      isGood &&= result !== undefined;
+      for (const stack of result?.stacks ?? []) goals.set(stack.name, stack.generation);
+    }
+    if (options.wait && !options.dryRun && goals.size > 0) {
+      const isReady = await waitUntilReady(client, { goals, timeoutMs: options.timeout }, context);
+      isGood &&= isReady;
+    }
+    return isGood ? 0 : 1;
+  },
+});
+
+interface ApplyMode {
+  readonly dryRun: boolean;
+  readonly force: boolean;
+}
+
+/** Undefined when nothing was taken; why has been said then. */
+async function applySet(
+  client: Client,
+  set: ManifestSet,
+  { dryRun, force }: ApplyMode,
+  context: Context,
+): Promise<ApplyResult | undefined> {
+  for (const file of set.leftOut) {
+    await context.stderr.write(
+      `${context.errorColors.busy('warning')}: ${printable(file)} is too large for a manifest and was left out\n`,
+    );
+  }
+  const result =
+    set.manifests.files.length === 0
+      ? { problems: [], stacks: [] }
+      : await client.apply({ ...set.manifests, dryRun, force }, context.signal);
+  if (!(await reportProblems(result.problems, createSourceFinder(context.cwd, set), context))) {
+    await reportError(
+      `${set.argument}: ${countProblems(result.problems)}, nothing of it was applied`,
+      undefined,
+      context,
+    );
+    return undefined;
+  }
+  if (result.stacks.length === 0) {
+    const hint =
+      'a manifest has apiVersion stackctl.io/v1alpha1, or is a Compose file called compose.yaml, docker-compose.yml or NAME.compose.yaml';
+    await reportError(`${set.argument}: no manifest found`, hint, context);
+    return undefined;
+  }
+  await context.stdout.write(result.stacks.map((stack) => renderApplied(stack, dryRun)).join(''));
+  return result;
+}
+
+function renderApplied({ name, action, plan }: ApplyResult['stacks'][number], dryRun: boolean): string {
+  if (!dryRun) return `stack/${name} ${action}\n`;
+  return [`stack/${name} ${action} (dry run)`, ...plan.map((line) => `  ${printable(line)}`), ''].join('\n');
+}

@@ -1,0 +1,78 @@
+import type { StackEvent } from '../../model/status.ts';
+import { type Context, defineCommand } from '../command.ts';
+import { choice, flag } from '../option.ts';
+import { eventColumns } from '../output/columns.ts';
+import { renderDocument } from '../output/document.ts';
+import { renderTable } from '../output/table.ts';
+import { parseStacks } from '../reference.ts';
+import { reportError } from '../report.ts';
+
+export const eventsCommand = defineCommand({
+  name: 'events',
+  group: 'Looking',
+  usage: '[STACK]',
+  summary: 'list what happened to stacks, oldest first',
+  description: [
+    'Prints the events that the daemon remembers, of one stack or of all: drift that was found, repairs, restarts, rollouts and rollbacks, failures. The same thing again is one line with a count.',
+  ],
+  options: {
+    watch: flag('-w, --watch', 'go on and print what happens'),
+    types: choice('--types <type>', 'only events of this type', ['All', 'Normal', 'Warning']),
+    output: choice('-o, --output <format>', 'output format', ['table', 'json', 'yaml']),
+  },
+  examples: [
+    { says: 'what went wrong lately?', line: 'stackctl events --types Warning' },
+    { says: 'follow one stack', line: 'stackctl events demo -w' },
+  ],
+  takes: [0, 2],
+  async run({ args, options }, context) {
+    const [stack] = parseStacks(args);
+    const isWanted = ({ type }: StackEvent): boolean => options.types === 'All' || type === options.types;
+    const client = await context.client();
+    if (options.watch) {
+      const events = await client.followEvents({ stack }, context.signal);
+      return follow(events, { isWanted, withStack: stack === undefined, format: options.output }, context);
+    }
+    const events = (await client.events({ stack }, context.signal)).filter(isWanted);
+    if (options.output !== 'table') {
+      await context.stdout.write(await renderDocument(options.output, { items: events }));
+    } else if (events.length === 0) {
+      await context.stderr.write('no events\n');
+    } else {
+      const columns = eventColumns({ colors: context.colors, nowMs: context.now() }, stack === undefined);
+      await context.stdout.write(renderTable(columns, events).text);
+    }
+    return 0;
+  },
+});
+
+interface FollowOptions {
+  readonly isWanted: (event: StackEvent) => boolean;
+  readonly withStack: boolean;
+  readonly format: 'table' | 'json' | 'yaml';
+}
+
+async function follow(
+  events: AsyncIterable<StackEvent>,
+  options: FollowOptions,
+  context: Context,
+): Promise<number> {
+  const { isWanted, withStack, format } = options;
+  let widths: readonly number[] | undefined;
+  let header = true;
+  for await (const event of events) {
+    if (!isWanted(event)) continue;
+    if (format !== 'table') {
+      await context.stdout.write(await renderDocument(format, event, true));
+      continue;
+    }
+    const columns = eventColumns({ colors: context.colors, nowMs: context.now() }, withStack);
+    const table = renderTable(columns, [event], { header, widths, growing: true });
+    ({ widths } = table);
+    header = false;
+    await context.stdout.write(table.text);
+  }
+  if (context.signal.aborted) return 0;
+  await reportError('the daemon has stopped', 'start again when it is back', context);
+  return 1;
+}
