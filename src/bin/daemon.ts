@@ -16,6 +16,7 @@ import { VERSION } from '../version.ts';
 
 const systemClock: Clock = {
   nowMs: () => Date.now(),
+  monotonicMs: () => performance.now(),
   setTimer: (callback, ms) => {
     const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);

@@ -257,6 +257,7 @@ const serviceFields: Readonly<Record<string, Shape>> = {
   volumes: list(mount),
   volumes_from: list(anyText),
   working_dir: text,
+  'x-stackctl': anything,
 };
 
 const anyService = object(serviceFields);

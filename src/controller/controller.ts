@@ -46,7 +46,7 @@ export class Controller {
     this.records = new Records(ports.store);
     this.events = new EventLog(ports.store);
     this.queue = new WorkQueue({
-      now: () => ports.clock.nowMs(),
+      now: () => ports.clock.monotonicMs(),
       setTimer: (call, delayMs) => ports.clock.setTimer(call, delayMs),
       random: () => ports.random(),
     });

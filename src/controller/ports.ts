@@ -7,6 +7,8 @@ import type { Store } from '../store/store.ts';
 /** Time as the controller sees it; tests hand in a virtual one. */
 export interface Clock {
   nowMs(): number;
+  /** Milliseconds that never go back, whatever is done to the clock on the wall. */
+  monotonicMs(): number;
   /** Calls back once after `ms`; returns how to call it off. */
   setTimer(callback: () => void, ms: number): () => void;
 }

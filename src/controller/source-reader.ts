@@ -30,7 +30,6 @@ export class SourceReader {
   readonly #guards = new Map<Source, GuardState>();
   readonly #problems = new Map<Source, readonly Problem[]>();
   readonly #held = new Map<Source, readonly HeldDeletion[]>();
-  readonly #lastSeenMs = new Map<string, number>();
 
   constructor(context: SourceReaderContext) {
     this.#context = context;
@@ -65,16 +64,24 @@ export class SourceReader {
       const scan = await source.scan(signal);
       const origin = { kind: source.kind, name: source.name };
       const change = catalog.update(origin, scan);
-      this.#problems.set(source, change.problems);
-      for (const problem of change.problems) ports.log.warn({ problem }, 'a manifest cannot be used');
-      const nowMs = ports.clock.nowMs();
-      for (const name of change.present) this.#lastSeenMs.set(name, nowMs);
+      this.#logNew(source, change.problems);
       await this.#reappear(change.present);
       for (const name of change.changed) enqueue(name);
       await this.#guard(source, origin, { scan, present: change.present, broken: change.problems });
     } catch (thrown) {
       ports.log.warn({ source: source.name, err: asFailure(thrown) }, 'a source cannot be read');
     }
+  }
+
+  /** Each fault once, not at every reading. */
+  #logNew(source: Source, problems: readonly Problem[]): void {
+    const known = new Set((this.#problems.get(source) ?? []).map((problem) => JSON.stringify(problem)));
+    for (const problem of problems) {
+      if (!known.has(JSON.stringify(problem))) {
+        this.#context.ports.log.warn({ problem }, 'a manifest cannot be used');
+      }
+    }
+    this.#problems.set(source, problems);
   }
 
   /** A manifest that came back calls its deletion off. */
@@ -98,7 +105,7 @@ export class SourceReader {
     const nowMs = ports.clock.nowMs();
     const answer = guardDeletions({
       absence: source.kind === 'applied' ? 'nothing' : 'deletes',
-      known: this.#knownOf(origin).map((name) => ({ name, lastSeenMs: this.#lastSeenMs.get(name) ?? nowMs })),
+      known: this.#knownOf(origin).map((name) => ({ name })),
       scan: {
         trusted: reading.scan.trusted,
         reason: reading.scan.reason,

@@ -88,7 +88,8 @@ export interface Engine {
     labels: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<NetworkId>;
-  removeNetwork(network: NetworkId, signal: AbortSignal): Promise<void>;
+  /** `unclaimed`: not ours by its labels, and nobody's; refused when it turns out to be anyone's. */
+  removeNetwork(network: NetworkId, unclaimed: boolean, signal: AbortSignal): Promise<void>;
   connectNetwork(
     network: NetworkId,
     container: ContainerId,

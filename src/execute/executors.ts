@@ -27,7 +27,8 @@ const EXECUTORS: Executors = {
   'create-network': async (step, { engine, results, signal }) => {
     results.networks.set(step.id, await engine.createNetwork(step.network, step.labels, signal));
   },
-  'remove-network': (step, { engine, signal }) => engine.removeNetwork(step.networkId, signal),
+  'remove-network': (step, { engine, signal }) =>
+    engine.removeNetwork(step.networkId, step.unclaimed, signal),
   'connect-network': (step, run) =>
     run.engine.connectNetwork(
       networkOf(step.network, run),

@@ -8,8 +8,8 @@ export interface Memory {
   readonly badRevisions: Readonly<Record<string, BadRevision>>;
   /** Unhealthy verdicts seen once, waiting for the second observation. By container id: unix ms first seen. */
   readonly unhealthySince: Readonly<Record<string, number>>;
-  /** Jobs that completed, by service: the spec hash that ran. */
-  readonly completedJobs: Readonly<Record<string, string>>;
+  /** Jobs that completed, by slot: the spec hash that ran. Their container may be gone since. */
+  readonly completedJobs: Readonly<Record<SlotName, string>>;
   /** Repairs that succeeded and were needed again at once: by what was repaired, how often in a row. */
   readonly repeats: Readonly<Record<string, number>>;
   /** When an image was last pulled or tried, by reference. */

@@ -56,7 +56,8 @@ export interface StepPayloads {
     readonly network: DesiredNetwork;
     readonly labels: Readonly<Record<string, string>>;
   };
-  'remove-network': { readonly networkId: NetworkId };
+  /** `unclaimed`: it bears nobody's labels and stands where ours was; nobody but us may be attached. */
+  'remove-network': { readonly networkId: NetworkId; readonly unclaimed: boolean };
   'connect-network': {
     readonly network: NetworkHandle;
     readonly container: ContainerHandle;

@@ -22,11 +22,12 @@ export function repairAttachments(
   desired: DesiredContainer,
   live: ObservedContainer,
 ): AttachmentRepair {
-  if (desired.networkMode.kind !== 'networks') return { changes: [], steps: [] };
+  if (desired.networkMode.kind !== 'networks' || !takesNetworks(live)) return { changes: [], steps: [] };
   const steps: StepId[] = [];
   const changes: FieldChange[] = [];
   for (const surplus of surplusOf(scope, desired, live)) {
     const found = [{ path: `networks.${surplus.networkName}`, from: 'attached', to: '(none)' }];
+    if (isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
     changes.push(...found);
     steps.push(detach(scope, live, surplus.networkId ?? surplus.networkName, found, []));
   }
@@ -38,13 +39,13 @@ export function repairAttachments(
       steps.push(swapStep);
       continue;
     }
+    steps.push(...network.needs.filter(() => network.live !== undefined));
     const had = live.attachments.find((attachment) => attachment.networkName === network.desired.name);
     const found = attachmentDrift(network, desired, endpoint.network, had);
     if (found.length === 0) continue;
     if (isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
     changes.push(...found);
-    const off =
-      had === undefined ? [] : [detach(scope, live, detachAddress(network, had), found, network.needs)];
+    const off = detachFirst(scope, network, live, had, found);
     steps.push(
       scope.draft.add(
         'connect-network',
@@ -90,7 +91,19 @@ function surplusOf(
   return live.attachments.filter(
     (attachment) =>
       !wanted.has(attachment.networkName) &&
+      !isTakenAway(scope, live, attachment) &&
       scope.observed.networks.some((network) => network.name === attachment.networkName),
+  );
+}
+
+/** The swap of its network takes it off already. */
+function isTakenAway(scope: Scope, live: ObservedContainer, attachment: ObservedAttachment): boolean {
+  return scope.draft.steps.some(
+    (step) =>
+      step.kind === 'disconnect-network' &&
+      step.networkId === attachment.networkId &&
+      step.container.by === 'id' &&
+      step.container.id === live.id,
   );
 }
 
@@ -116,6 +129,23 @@ function isStale(network: NetworkState, had: ObservedAttachment): boolean {
 
 function detachAddress(network: NetworkState, had: ObservedAttachment): string {
   return isStale(network, had) ? network.desired.name : (had.networkId ?? had.networkName);
+}
+
+/** A container left over from an earlier spec may share the network of the host or of another container. */
+function takesNetworks(live: ObservedContainer): boolean {
+  return !['host', 'none'].includes(live.networkMode) && !live.networkMode.startsWith('container:');
+}
+
+function detachFirst(
+  scope: Scope,
+  network: NetworkState,
+  live: ObservedContainer,
+  had: ObservedAttachment | undefined,
+  changes: readonly FieldChange[],
+): readonly StepId[] {
+  if (had === undefined) return [];
+  const already = network.detached.get(live.id);
+  return [already ?? detach(scope, live, detachAddress(network, had), changes, network.needs)];
 }
 
 function detach(

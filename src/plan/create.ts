@@ -5,6 +5,7 @@ import type { ObservedImage } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
 import { containerRef } from './draft.ts';
 import { containerLabels } from './labels.ts';
+import { removalOf } from './remove.ts';
 import type { Scope } from './scope.ts';
 import { ensureVolume } from './volumes.ts';
 
@@ -31,6 +32,7 @@ export function createContainer(scope: Scope, request: CreationRequest): Creatio
   const { container, service, gate, because } = request;
   const endpoints = endpointsOf(scope, container);
   const namespaces = namespacesOf(scope, container);
+  if (namespaces === undefined) blockMissingParent(scope, container);
   if (endpoints === undefined || namespaces === undefined || mountsBlockedVolume(scope, container)) {
     return undefined;
   }
@@ -91,9 +93,10 @@ export function createContainer(scope: Scope, request: CreationRequest): Creatio
 /** The first one is the primary one: the engine keeps its name as the container's network mode. */
 function endpointsOf(scope: Scope, container: DesiredContainer) {
   if (container.networkMode.kind !== 'networks') return [];
-  const primary = container.networkMode.primary;
+  const { primary } = container.networkMode;
+  const isPrimary = (key: string) => scope.networks.get(key)?.desired.name === primary;
   const ordered = [...container.endpoints].sort(
-    (a, b) => Number(b.network === primary) - Number(a.network === primary),
+    (a, b) => Number(isPrimary(b.network)) - Number(isPrimary(a.network)),
   );
   const known = ordered.flatMap((settings) => {
     const state = scope.networks.get(settings.network);
@@ -131,6 +134,25 @@ function namespacesOf(scope: Scope, container: DesiredContainer) {
   return { networkContainer: network, ipcContainer: ipc, pidContainer: pid, volumesFrom: found };
 }
 
+/** Without it the plan would be empty though the container is missing. */
+function blockMissingParent(scope: Scope, container: DesiredContainer): void {
+  const shared = container.networkMode.kind === 'shared' ? container.networkMode.with : undefined;
+  const refs = [shared, container.ipc, container.pid, ...container.volumesFrom.map((each) => each.from)];
+  for (const ref of refs) {
+    if (ref === undefined || resolveNamespace(scope, ref) !== undefined) continue;
+    const isService = ref.kind === 'service';
+    scope.draft.block({
+      target: containerRef(container.name),
+      service: container.service,
+      code: isService ? 'DependencyFailed' : 'ExternalMissing',
+      message: isService
+        ? `service ${ref.service}, whose namespace it shares, has no container`
+        : `container ${ref.name}, whose namespace it shares, does not exist`,
+      hint: isService ? `see why service ${ref.service} has none` : `start it (docker start ${ref.name})`,
+    });
+  }
+}
+
 const optional = (step: StepId | undefined): readonly StepId[] => (step === undefined ? [] : [step]);
 
 /** Parents that this very plan makes. */
@@ -158,7 +180,10 @@ export function resolveNamespace(scope: Scope, ref: NamespaceRef | undefined): C
   if (planned !== undefined) return { by: 'step', step: planned.id };
   const target = scope.desired.services.find((service) => service.name === ref.service)?.containers[0];
   if (target === undefined) return undefined;
-  const candidates = scope.slots.get(slotName(ref.service, target.ordinal)) ?? [];
+  // One that this plan takes away at once (the bad half of a rollback) is nobody to hang on to.
+  const candidates = (scope.slots.get(slotName(ref.service, target.ordinal)) ?? []).filter(
+    (each) => removalOf(scope, each.id) === undefined,
+  );
   const live = candidates.find((each) => each.specHash === target.specHash) ?? candidates[0];
   return live === undefined ? undefined : { by: 'id', id: live.id };
 }

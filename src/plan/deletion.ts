@@ -3,7 +3,7 @@ import type { StackName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Plan, StepId } from '../model/plan.ts';
 import { cause, containerRef, networkRef, PlanDraft, volumeRef } from './draft.ts';
-import { oursOf } from './scope.ts';
+import { inStableOrder, oursOf } from './scope.ts';
 
 /**
  * Takes down everything of a stack that was deleted: containers, then networks; volumes only when they were
@@ -11,10 +11,11 @@ import { oursOf } from './scope.ts';
  */
 export function planDeletion(
   stack: StackName,
-  observed: Observed,
+  seen: Observed,
   options: { readonly volumes: boolean; readonly graceMs: number },
 ): Plan {
   const draft = new PlanDraft();
+  const observed = inStableOrder(seen);
   const because = cause('StackDeleted');
   const own = oursOf(stack, observed);
   const removed: StepId[] = own.map((live) => {
@@ -37,7 +38,7 @@ export function planDeletion(
     const strangers = usersOf(network.name, observed, stack);
     if (strangers.length === 0) {
       const about = { target: networkRef(network.name), because, needs: removed };
-      draft.add('remove-network', { networkId: network.id }, about);
+      draft.add('remove-network', { networkId: network.id, unclaimed: false }, about);
       continue;
     }
     draft.block({

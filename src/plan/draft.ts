@@ -30,6 +30,7 @@ export interface StepAbout {
  */
 export class PlanDraft {
   readonly #steps: Step[] = [];
+  readonly #gated = new Set<StepId>();
   readonly #blockers: Blocker[] = [];
   #lookAgainAtMs: number | undefined;
 
@@ -47,6 +48,7 @@ export class PlanDraft {
     };
     // The compiler cannot see that the kind and the payload of a generic belong together.
     this.#steps.push(step as unknown as Step);
+    if (about.gate !== undefined || step.needs.some((need) => this.#gated.has(need))) this.#gated.add(id);
     return id;
   }
 
@@ -61,9 +63,7 @@ export class PlanDraft {
 
   /** Whether this step, or one that it needs, waits for a gate. */
   isGated(id: StepId): boolean {
-    const step = this.#steps[id - 1];
-    if (step === undefined) return false;
-    return step.gate !== undefined || step.needs.some((need) => this.isGated(need));
+    return this.#gated.has(id);
   }
 
   get steps(): readonly Step[] {

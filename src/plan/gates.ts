@@ -1,4 +1,4 @@
-import type { DesiredDependency, DesiredService } from '../model/desired.ts';
+import type { DesiredContainer, DesiredDependency, DesiredService } from '../model/desired.ts';
 import { slotName } from '../model/names.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import type { Gate, StepId } from '../model/plan.ts';
@@ -63,9 +63,7 @@ export function currentContainers(
 }
 
 function isStarted(scope: Scope, service: DesiredService): boolean {
-  return currentContainers(scope, service).every(
-    (live) => live !== undefined && (live.state === 'running' || isDone(live)),
-  );
+  return isCompleted(scope, service, (live) => live.state === 'running');
 }
 
 export const isHealthy = (live: ObservedContainer | undefined): boolean =>
@@ -73,6 +71,21 @@ export const isHealthy = (live: ObservedContainer | undefined): boolean =>
 
 const isDone = (live: ObservedContainer): boolean => live.state === 'exited' && live.exitCode === 0;
 
-function isCompleted(scope: Scope, service: DesiredService): boolean {
-  return currentContainers(scope, service).every((live) => live !== undefined && isDone(live));
+/** Whether each replica ended well, or `suffices` says yes. */
+function isCompleted(
+  scope: Scope,
+  service: DesiredService,
+  suffices: (live: ObservedContainer) => boolean = () => false,
+): boolean {
+  const containers = currentContainers(scope, service);
+  return service.containers.every((replica, index) => {
+    const live = containers[index];
+    return live === undefined ? isCompletedJob(scope, replica) : suffices(live) || isDone(live);
+  });
+}
+
+/** A job of this very spec ended well; that its container was removed since is no reason to run it again. */
+export function isCompletedJob(scope: Scope, container: DesiredContainer): boolean {
+  const slot = slotName(container.service, container.ordinal);
+  return scope.memory.completedJobs[slot] === container.specHash;
 }

@@ -5,19 +5,26 @@ import { cause, containerRef } from './draft.ts';
 import { resourceDrift } from './drift.ts';
 import { currentContainers } from './gates.ts';
 import { bookRestart, forgiveRestarts, isCertainlyUnhealthy } from './heal.ts';
-import { portCondition } from './ports.ts';
+import { repairName } from './names.ts';
+import { fixedPortsOf, portCondition } from './ports.ts';
 import { isFalseDrift } from './repeats.ts';
 import type { SlotPlan } from './replace.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
+import { isFinished } from './verdict.ts';
 
 const UNDISTURBED: SlotPlan = { startStep: undefined, disturbed: false, rolling: false };
 
 /** Keeps the right container right: attachments, limits, name, state, in place wherever possible. */
 export function maintain(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  repairResources(scope, slot, live);
+  return keepUp(scope, slot, live);
+}
+
+/** The same without the limits: those of an earlier revision are its own. */
+export function keepUp(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
   forgiveRestarts(scope, slot.name, live);
   repairName(scope, slot, live);
-  repairResources(scope, slot, live);
   switch (live.state) {
     case 'running':
       return maintainRunning(scope, slot, live);
@@ -40,19 +47,6 @@ export function maintain(scope: Scope, slot: Slot, live: ObservedContainer): Slo
     case 'dead':
       return { ...UNDISTURBED, disturbed: true };
   }
-}
-
-function repairName(scope: Scope, slot: Slot, live: ObservedContainer): void {
-  if (live.name === slot.container.name || scope.names.has(slot.container.name)) return;
-  scope.draft.add(
-    'rename-container',
-    { container: { by: 'id', id: live.id }, newName: slot.container.name },
-    {
-      target: containerRef(live.name),
-      service: slot.service.name,
-      because: cause('Drifted', [{ path: 'name', from: live.name, to: slot.container.name }]),
-    },
-  );
 }
 
 function repairResources(scope: Scope, slot: Slot, live: ObservedContainer): void {
@@ -92,7 +86,13 @@ function maintainRunning(scope: Scope, slot: Slot, live: ObservedContainer): Slo
   }
   const parent = newerParent(scope, slot, live);
   if (parent !== undefined) {
-    const changes = [{ path: `depends_on.${parent}`, from: 'an earlier start', to: 'a newer start' }];
+    const changes = [
+      {
+        path: `depends_on.${parent.service}`,
+        from: 'started before it',
+        to: `started after ${parent.name} (${parent.startedAtMs})`,
+      },
+    ];
     if (!isFalseDrift(scope, containerRef(live.name), changes, slot.service.name)) {
       const { gate } = slot.start;
       return restart(scope, slot, live, cause('DependencyReplaced', changes), {
@@ -105,15 +105,15 @@ function maintainRunning(scope: Scope, slot: Slot, live: ObservedContainer): Slo
 }
 
 /** A dependency with `restart: true` (also the owner of a shared namespace) that was started after this one. */
-function newerParent(scope: Scope, slot: Slot, live: ObservedContainer): string | undefined {
+function newerParent(scope: Scope, slot: Slot, live: ObservedContainer): ObservedContainer | undefined {
   for (const dependency of slot.service.dependsOn) {
     if (!dependency.restart || scope.services.get(dependency.service)?.disturbed === true) continue;
     const target = scope.desired.services.find((service) => service.name === dependency.service);
     if (target === undefined) continue;
-    const newer = currentContainers(scope, target).some(
+    const newer = currentContainers(scope, target).find(
       (parent) => parent?.state === 'running' && (parent.startedAtMs ?? 0) > (live.startedAtMs ?? 0),
     );
-    if (newer) return dependency.service;
+    if (newer !== undefined) return newer;
   }
   return undefined;
 }
@@ -141,43 +141,33 @@ function restart(
 }
 
 function maintainStopped(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
-  if (isDone(slot, live)) {
-    scope.memory.completedJobs[slot.service.name] = slot.container.specHash;
+  if (isFinished(slot, live)) {
+    const isJobOfThisSpec = slot.service.isJob && live.specHash === slot.container.specHash;
+    if (isJobOfThisSpec) scope.memory.completedJobs[slot.name] = slot.container.specHash;
     repairAttachments(scope, slot.container, live);
     return UNDISTURBED;
   }
-  const ports = portCondition(scope, slot.service, slot.container);
-  const { gate } = slot.start;
+  const ports = portCondition(scope, {
+    service: slot.service,
+    container: slot.container,
+    ports: fixedPortsOf(live),
+  });
+  if (ports.blocked) return { ...UNDISTURBED, disturbed: true };
   // A first start is no restart; one that the engine refused before is paced like one.
   const isFirst = live.state === 'created' && live.error === '';
-  const paced = isFirst || ports.blocked ? undefined : bookRestart(scope, slot.name);
-  const waits = gate ?? ports.gate ?? paced;
-  if (ports.blocked) return { ...UNDISTURBED, disturbed: true };
+  const waits = slot.start.gate ?? ports.gate ?? (isFirst ? undefined : bookRestart(scope, slot.name));
   const because = live.state === 'created' ? cause('NotRunning') : cause('NotRunning', exitChange(live));
   const step = startExisting(scope, slot, live, because, {
     needs: [...slot.start.needs, ...ports.needs],
     gate: waits,
   });
-  const runs = step !== undefined && waits === undefined;
+  const runs = step !== undefined && !scope.draft.isGated(step);
   return { startStep: runs ? step : undefined, disturbed: true, rolling: false };
 }
 
 const exitChange = (live: ObservedContainer) => [
   { path: 'state', from: `exited (${live.exitCode})`, to: 'running' },
 ];
-
-/**
- * A container that ended well and was not meant to go on: a job, or a service without a restart policy that
- * serves nothing (no healthcheck, no port). A server that was stopped by hand ends with 0 too, and is healed.
- */
-function isDone(slot: Slot, live: ObservedContainer): boolean {
-  if (live.state !== 'exited' || live.exitCode !== 0) return false;
-  if (slot.service.isJob) return true;
-  const policy = slot.container.restartPolicy.Name;
-  if (policy !== 'no' && policy !== 'on-failure') return false;
-  const exposes = Object.keys(slot.container.config.ExposedPorts ?? {}).length > 0;
-  return !live.hasHealthcheck && !exposes && (slot.image.image?.exposedPorts.length ?? 0) === 0;
-}
 
 /** Starts a container that exists: attachments first, and injected files when it never ran. */
 export function startExisting(

@@ -2,6 +2,7 @@ import type { DesiredStack } from '../model/desired.ts';
 import { slotName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Plan } from '../model/plan.ts';
+import { isCompletedJob } from './gates.ts';
 import { planImages } from './images.ts';
 import { planNetworks } from './networks.ts';
 import { pruneContainers, pruneNetworks } from './prune.ts';
@@ -24,6 +25,7 @@ export function makePlan(desired: DesiredStack, observed: Observed, context: Pla
   const images = planImages(scope, (ref) => isImageNeeded(scope, ref));
   for (const service of desired.services) planService(scope, service, images);
   pruneNetworks(scope);
+  keepOnly(scope.memory.repeats, (key) => scope.metRepairs.has(key));
   return scope.draft.build(scope.memory);
 }
 
@@ -34,6 +36,7 @@ function isImageNeeded(scope: Scope, ref: string): boolean {
     .flatMap((service) => service.containers)
     .some((container) => {
       const slot = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
+      if (slot.length === 0 && isCompletedJob(scope, container)) return false;
       return !slot.some((live) => outdatedBecause(scope, container, live) === undefined);
     });
 }
@@ -50,7 +53,7 @@ function forgetStrangers(scope: Scope): void {
   const services = new Map(desired.services.map((service) => [service.name, service]));
   keepOnly(memory.unhealthySince, (id) => ids.has(id));
   keepOnly(memory.restarts, (slot) => slots.has(slot));
-  keepOnly(memory.completedJobs, (name) => services.has(name));
+  keepOnly(memory.completedJobs, (slot) => slots.has(slot));
   keepOnly(memory.pulls, (ref) => desired.images.some((image) => image.ref === ref));
   keepOnly(memory.badRevisions, (name) => {
     const bad = memory.badRevisions[name];

@@ -1,7 +1,9 @@
 import type { DesiredContainer, DesiredService } from '../model/desired.ts';
-import type { PublishedPort } from '../model/observed.ts';
+import type { ObservedContainer, PublishedPort } from '../model/observed.ts';
 import type { Gate, StepId } from '../model/plan.ts';
-import { containerRef } from './draft.ts';
+import { cause, containerRef } from './draft.ts';
+import { isWanted } from './prune.ts';
+import { stopContainer } from './remove.ts';
 import { oursOf, type Scope } from './scope.ts';
 
 export interface PortCondition {
@@ -11,40 +13,38 @@ export interface PortCondition {
   readonly gate: Gate | undefined;
 }
 
+/** Whose ports are asked about. */
+export interface PortRequest {
+  readonly service: DesiredService;
+  readonly container: DesiredContainer;
+  readonly ports: readonly PublishedPort[];
+}
+
 /**
  * Looked at before anything is stopped: are the fixed host ports of this container free? The engine itself
  * finds out only at the start, when the old container is down already.
  */
-export function portCondition(
-  scope: Scope,
-  service: DesiredService,
-  container: DesiredContainer,
-): PortCondition {
-  const wanted = fixedPorts(container);
+export function portCondition(scope: Scope, request: PortRequest): PortCondition {
   const needs: StepId[] = [];
-  for (const port of wanted) {
-    const stranger = scope.observed.others.find((other) => other.ports.some((held) => clash(port, held)));
+  for (const port of request.ports) {
+    const stranger = strangerWith(scope, port);
     if (stranger !== undefined) {
-      blockTaken(scope, service, container, port, stranger.name, stranger.stack);
+      blockTaken(scope, request, port, stranger);
       return { blocked: true, needs: [], gate: undefined };
     }
-    const sibling = oursOf(scope.desired.name, scope.observed).find(
-      (live) =>
-        (live.service !== container.service || live.ordinal !== container.ordinal) &&
-        live.state !== 'exited' &&
-        live.state !== 'created' &&
-        live.ports.some((held) => clash(port, held)),
-    );
+    const sibling = siblingWith(scope, request, port);
     if (sibling === undefined) continue;
-    const freed = [...scope.freedPorts].find(([key]) => key === portKey(port) || key === sibling.id);
-    if (freed === undefined) {
-      return {
-        blocked: false,
-        needs: [],
-        gate: { kind: 'replacement', container: sibling.name, until: 'running', atMs: undefined },
-      };
+    const freed = scope.freedPorts.get(sibling.id);
+    if (freed !== undefined) needs.push(freed);
+    else if (!givesUp(scope, sibling, port)) {
+      blockTaken(scope, request, port, sibling);
+      return { blocked: true, needs: [], gate: undefined };
+    } else if (isWaiting(scope, sibling, request)) {
+      needs.push(...stopForPort(scope, sibling, port));
+    } else {
+      const gate: Gate = { kind: 'replacement', container: sibling.name, until: 'running', atMs: undefined };
+      return { blocked: false, needs: [], gate };
     }
-    needs.push(freed[1]);
   }
   return { blocked: false, needs, gate: undefined };
 }
@@ -54,18 +54,22 @@ export function fixedPorts(container: DesiredContainer): readonly PublishedPort[
   return Object.entries(container.host.PortBindings ?? {}).flatMap(([key, bindings]) => {
     const [port = '0', protocol = 'tcp'] = key.split('/');
     return bindings
-      .filter((binding) => /^\d+$/.test(binding.HostPort))
       .map((binding) => ({
         hostIp: binding.HostIp,
         hostPort: binding.HostPort,
         containerPort: Number(port),
         protocol,
-      }));
+      }))
+      .filter(isFixed);
   });
 }
 
-export const portKey = (port: PublishedPort): string => `${port.hostIp}:${port.hostPort}/${port.protocol}`;
+/** The same of a container that exists: it keeps to what it was made with. */
+export function fixedPortsOf(live: ObservedContainer): readonly PublishedPort[] {
+  return live.wantedPorts.filter(isFixed);
+}
 
+const isFixed = (port: PublishedPort): boolean => /^\d+$/.test(port.hostPort);
 const isAnyAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::';
 
 function clash(a: PublishedPort, b: PublishedPort): boolean {
@@ -73,20 +77,96 @@ function clash(a: PublishedPort, b: PublishedPort): boolean {
   return a.hostIp === b.hostIp || isAnyAddress(a.hostIp) || isAnyAddress(b.hostIp);
 }
 
-function blockTaken(
+interface Holder {
+  readonly name: string;
+  readonly stack: string | undefined;
+}
+
+function strangerWith(scope: Scope, port: PublishedPort): Holder | undefined {
+  const own = new Set<string>(oursOf(scope.desired.name, scope.observed).map((live) => live.id));
+  const attached = scope.observed.containers.filter((live) => !own.has(live.id));
+  return [...scope.observed.others, ...attached].find((other) =>
+    other.ports.some((held) => clash(port, held)),
+  );
+}
+
+/** A container of another slot of this stack that has the port now. */
+function siblingWith(
   scope: Scope,
-  service: DesiredService,
-  container: DesiredContainer,
+  { container }: PortRequest,
   port: PublishedPort,
-  holder: string,
-  stack: string | undefined,
-): void {
+): ObservedContainer | undefined {
+  return oursOf(scope.desired.name, scope.observed).find(
+    (live) =>
+      (live.service !== container.service || live.ordinal !== container.ordinal) &&
+      live.state !== 'exited' &&
+      live.state !== 'created' &&
+      live.ports.some((held) => clash(port, held)),
+  );
+}
+
+/** Whether its own replacement, which this plan holds or will hold, is to give the port back. */
+function givesUp(scope: Scope, sibling: ObservedContainer, port: PublishedPort): boolean {
+  if (!isWanted(scope, sibling) || scope.memory.badRevisions[sibling.service ?? ''] !== undefined)
+    return false;
+  const replica = scope.desired.services
+    .find((service) => service.name === sibling.service)
+    ?.containers.find((each) => each.ordinal === sibling.ordinal);
+  return replica !== undefined && !fixedPorts(replica).some((wanted) => clash(wanted, port));
+}
+
+/** Whether the one that has the port cannot be replaced before the one that wants it is there. */
+function isWaiting(scope: Scope, sibling: ObservedContainer, { service }: PortRequest): boolean {
+  if (sibling.service === undefined || sibling.service === service.name) return false;
+  return (
+    dependsOn(scope, sibling.service, service.name) ||
+    waitsFor(scope, sibling.service, service.name, new Set())
+  );
+}
+
+function dependsOn(scope: Scope, name: string, target: string): boolean {
+  const service = scope.desired.services.find((each) => each.name === name);
+  return (service?.dependsOn ?? []).some(
+    (each) => each.service === target || dependsOn(scope, each.service, target),
+  );
+}
+
+/**
+ * Whether a service was planned already and waits, directly or over others, for a container of `target` to
+ * give a port back: then `target` cannot wait for it in turn.
+ */
+function waitsFor(
+  scope: Scope,
+  waiting: string | undefined,
+  target: string,
+  visited: Set<string | undefined>,
+): boolean {
+  if (waiting === target) return true;
+  if (visited.has(waiting)) return false;
+  visited.add(waiting);
+  return scope.draft.steps.some((step) => {
+    if (step.service !== waiting || step.gate?.kind !== 'replacement') return false;
+    const { container } = step.gate;
+    const holder = scope.observed.containers.find((live) => live.name === container);
+    return holder !== undefined && waitsFor(scope, holder.service, target, visited);
+  });
+}
+
+/** Its own replacement waits for us; without this neither would ever go on. */
+function stopForPort(scope: Scope, sibling: ObservedContainer, port: PublishedPort): readonly StepId[] {
+  const service = scope.desired.services.find((each) => each.name === sibling.service);
+  const changes = [{ path: 'ports', from: `${port.hostPort}/${port.protocol}`, to: '(moved)' }];
+  return stopContainer(scope, sibling, service, cause('SpecChanged', changes), []);
+}
+
+function blockTaken(scope: Scope, request: PortRequest, port: PublishedPort, holder: Holder): void {
   const where = `${port.hostIp === '' ? '' : `${port.hostIp}:`}${port.hostPort}/${port.protocol}`;
+  const owner = holder.stack === undefined ? '' : ` of stack ${holder.stack}`;
   scope.draft.block({
-    target: containerRef(container.name),
-    service: service.name,
+    target: containerRef(request.container.name),
+    service: request.service.name,
     code: 'PortTaken',
-    message: `port ${where} is taken by container ${holder}${stack === undefined ? '' : ` of stack ${stack}`}`,
+    message: `port ${where} is taken by container ${holder.name}${owner}`,
     hint: 'publish another port, or stop the other container',
   });
 }

@@ -1,6 +1,7 @@
 import type { ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { StepId } from '../model/plan.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
+import { isAttachedTo } from './networks.ts';
 import { removeContainer } from './remove.ts';
 import { oursOf, type Scope } from './scope.ts';
 
@@ -15,7 +16,8 @@ export function pruneContainers(scope: Scope): void {
   }
 }
 
-function isWanted(scope: Scope, live: ObservedContainer): boolean {
+/** Whether some service of the manifest has a place for this container. */
+export function isWanted(scope: Scope, live: ObservedContainer): boolean {
   return scope.desired.services.some(
     (service) =>
       service.name === live.service && service.containers.some((replica) => replica.ordinal === live.ordinal),
@@ -25,9 +27,8 @@ function isWanted(scope: Scope, live: ObservedContainer): boolean {
 /** Networks of ours that the manifest declares no more. Volumes are never pruned. */
 export function pruneNetworks(scope: Scope): void {
   if (!scope.desired.policy.prune) return;
-  const wanted = new Set(
-    scope.desired.networks.filter((network) => !network.external).map((network) => network.name),
-  );
+  // One that is declared external now is still in use: it is never removed.
+  const wanted = new Set(scope.desired.networks.map((network) => network.name));
   for (const network of scope.observed.networks) {
     if (network.ownership !== 'ours' || network.stack !== scope.desired.name) continue;
     if (!wanted.has(network.name)) pruneNetwork(scope, network);
@@ -49,7 +50,7 @@ function pruneNetwork(scope: Scope, network: ObservedNetwork): void {
   const because = cause('Orphaned');
   scope.draft.add(
     'remove-network',
-    { networkId: network.id },
+    { networkId: network.id, unclaimed: false },
     { target: networkRef(network.name), because, needs: stepsOff(scope, network) },
   );
 }
@@ -59,7 +60,7 @@ export function strangersOn(scope: Scope, network: ObservedNetwork): readonly st
   const own = new Set(oursOf(scope.desired.name, scope.observed).map((live) => live.id));
   const inspected = scope.observed.containers
     .filter((live) => !own.has(live.id))
-    .filter((live) => live.attachments.some((attachment) => attachment.networkId === network.id))
+    .filter((live) => live.attachments.some((attachment) => isAttachedTo(attachment, network)))
     .map((live) => live.name);
   const listed = scope.observed.others
     .filter((other) => other.networks.includes(network.name))
@@ -71,7 +72,7 @@ export function strangersOn(scope: Scope, network: ObservedNetwork): readonly st
 function stepsOff(scope: Scope, network: ObservedNetwork): readonly StepId[] {
   const needs: StepId[] = [];
   for (const live of oursOf(scope.desired.name, scope.observed)) {
-    const attached = live.attachments.some((attachment) => attachment.networkId === network.id);
+    const attached = live.attachments.some((attachment) => isAttachedTo(attachment, network));
     if (!attached) continue;
     const planned = scope.draft.steps.find(
       (step) =>

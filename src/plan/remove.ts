@@ -2,7 +2,6 @@ import type { DesiredService } from '../model/desired.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, Gate, StepId } from '../model/plan.ts';
 import { containerRef } from './draft.ts';
-import { portKey } from './ports.ts';
 import type { Scope } from './scope.ts';
 
 const DEFAULT_GRACE_MS = 10_000;
@@ -26,10 +25,7 @@ export function stopContainer(
     },
     { target: containerRef(live.name), service: live.service, because, needs, gate },
   );
-  if (gate === undefined) {
-    for (const port of live.ports) scope.freedPorts.set(portKey(port), step);
-    scope.freedPorts.set(live.id, step);
-  }
+  if (!scope.draft.isGated(step)) scope.freedPorts.set(live.id, step);
   return [step];
 }
 
@@ -43,17 +39,30 @@ export function removeContainer(
 ): readonly StepId[] {
   const service = scope.desired.services.find((each) => each.name === live.service);
   const stopped = stopContainer(scope, live, service, because, needs, gate);
+  return dropContainer(scope, live, because, stopped.length > 0 ? stopped : needs, gate);
+}
+
+/** Removes one that does not run, or is stopped by `needs`. */
+export function dropContainer(
+  scope: Scope,
+  live: ObservedContainer,
+  because: Cause,
+  needs: readonly StepId[],
+  gate?: Gate | undefined,
+): readonly StepId[] {
   const step = scope.draft.add(
     'remove-container',
     { container: { by: 'id', id: live.id } },
-    {
-      target: containerRef(live.name),
-      service: live.service,
-      because,
-      needs: stopped.length > 0 ? stopped : needs,
-      gate,
-    },
+    { target: containerRef(live.name), service: live.service, because, needs, gate },
   );
-  if (gate === undefined) scope.freedNames.set(live.name, step);
+  if (!scope.draft.isGated(step)) scope.freedNames.set(live.name, step);
   return [step];
+}
+
+/** The step of this plan that removes a container without waiting for anything, if there is one. */
+export function removalOf(scope: Scope, id: string): StepId | undefined {
+  const step = scope.draft.steps.find(
+    (each) => each.kind === 'remove-container' && each.container.by === 'id' && each.container.id === id,
+  );
+  return step === undefined || scope.draft.isGated(step.id) ? undefined : step.id;
 }

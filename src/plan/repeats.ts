@@ -20,7 +20,9 @@ export function isFalseDrift(
   changes: readonly FieldChange[],
   service: string | undefined,
 ): boolean {
-  const times = scope.memory.repeats[repairKey(target, changes)] ?? 0;
+  const key = repairKey(target, changes);
+  scope.metRepairs.add(key);
+  const times = scope.memory.repeats[key] ?? 0;
   if (times < REPEATS_BEFORE_STALL) return false;
   scope.draft.block({
     target,
@@ -46,7 +48,7 @@ export function learn(
 }
 
 function learnRepeats(before: Memory['repeats'], outcomes: readonly Outcome[]): Memory['repeats'] {
-  // A stalled repair is not planned any more, and must stay known as stalled.
+  // A stalled repair is not planned any more, and stays known as stalled for as long as its difference is met.
   const repeats: Record<string, number> = Object.fromEntries(
     Object.entries(before).filter(([, times]) => times >= REPEATS_BEFORE_STALL),
   );

@@ -2,12 +2,13 @@ import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
-import { startExisting } from './maintain.ts';
-import { fixedPorts, portCondition } from './ports.ts';
-import { removeContainer, stopContainer } from './remove.ts';
+import { keepUp, startExisting } from './maintain.ts';
+import { freeName, repairName } from './names.ts';
+import { fixedPorts, fixedPortsOf, portCondition } from './ports.ts';
+import { dropContainer, removeContainer, stopContainer } from './remove.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
-import { judge } from './verdict.ts';
+import { isFinished, judge, wasStoppedFor } from './verdict.ts';
 
 /** What became of a slot, for the service and for its dependents. */
 export interface SlotPlan {
@@ -27,14 +28,14 @@ export interface SlotPlan {
 export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): SlotPlan {
   const [old, ...surplus] = slot.outdated;
   if (old === undefined) return { startStep: undefined, disturbed: true, rolling: false };
-  for (const extra of surplus) removeContainer(scope, extra, cause('Duplicate'), []);
   const because = outdatedBecause(scope, slot.container, old) ?? cause('SpecChanged');
-  const ports = portCondition(scope, slot.service, slot.container);
+  const { service, container } = slot;
+  const ports = portCondition(scope, { service, container, ports: fixedPorts(container) });
   if (slot.image.blocked || ports.blocked) {
     return { startStep: undefined, disturbed: false, rolling: false };
   }
   const gate = slot.image.gate ?? slot.start.gate ?? rollGate ?? ports.gate;
-  const name = scope.names.has(slot.container.name) ? temporaryName(slot) : slot.container.name;
+  const name = freeName(scope, slot);
   const created = createContainer(scope, {
     service: slot.service,
     container: slot.container,
@@ -47,10 +48,13 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   const about = { target: containerRef(name), service: slot.service.name, because, gate };
   const startFirst = mayStartFirst(slot);
   const stopped = startFirst ? [] : stopContainer(scope, old, slot.service, because, created.steps, gate);
+  const cleared = surplus.flatMap((extra) =>
+    removeContainer(scope, extra, cause('Duplicate'), created.steps, gate),
+  );
   const started = scope.draft.add(
     'start-container',
     { container: created.handle },
-    { ...about, needs: [...created.steps, ...stopped, ...slot.start.needs, ...ports.needs] },
+    { ...about, needs: [...created.steps, ...stopped, ...cleared, ...slot.start.needs, ...ports.needs] },
   );
   finish(scope, slot, { handle: created.handle, name, old, because, after: started, waitUntilMs: undefined });
   return {
@@ -59,9 +63,6 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
     rolling: true,
   };
 }
-
-const temporaryName = (slot: Slot): string =>
-  `${slot.container.name}.${(slot.container.specHash.split('.')[1] ?? '').slice(0, 8)}`;
 
 /** Two containers side by side must not fight for a port, an address or a volume. */
 function mayStartFirst(slot: Slot): boolean {
@@ -126,23 +127,17 @@ function hasHealthcheck(slot: Slot): boolean {
 export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedContainer): SlotPlan {
   const [old, ...surplus] = slot.outdated;
   if (old === undefined) return { startStep: undefined, disturbed: false, rolling: false };
-  for (const extra of surplus) removeContainer(scope, extra, cause('Duplicate'), []);
-  const verdict = judge(scope, slot, fresh);
+  const cleared = surplus.flatMap((extra) => removeContainer(scope, extra, cause('Duplicate'), []));
+  const verdict = judge(scope, slot, fresh, old);
   switch (verdict.kind) {
-    case 'not-started': {
-      const because = cause('SpecChanged');
-      const stopped = mayStartFirst(slot)
-        ? []
-        : stopContainer(scope, old, slot.service, because, [], slot.start.gate);
-      const started = startExisting(scope, slot, fresh, because, { needs: stopped, gate: slot.start.gate });
-      finish(scope, slot, { ...endOf(fresh), old, because, after: started, waitUntilMs: undefined });
-      const runs = started !== undefined && !scope.draft.isGated(started);
-      return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
-    }
+    case 'not-started':
+      return startFresh(scope, slot, fresh, { old, cleared });
     case 'waiting': {
       if (verdict.untilMs !== undefined) scope.draft.lookAgainAt(verdict.untilMs);
       if (fresh.state === 'paused') unpause(scope, slot, fresh);
       const because = cause('SpecChanged');
+      // Its restart policy, or somebody, may have started it again.
+      if (!mayStartFirst(slot)) stopContainer(scope, old, slot.service, because, []);
       finish(scope, slot, { ...endOf(fresh), old, because, after: undefined, waitUntilMs: verdict.untilMs });
       return { startStep: undefined, disturbed: true, rolling: true };
     }
@@ -153,6 +148,27 @@ export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedCon
       rollBack(scope, slot, fresh, old, verdict.reason);
       return { startStep: undefined, disturbed: true, rolling: true };
   }
+}
+
+/** The new one was made and not started: a crash came between, or its turn had not come. */
+function startFresh(
+  scope: Scope,
+  slot: Slot,
+  fresh: ObservedContainer,
+  before: { readonly old: ObservedContainer; readonly cleared: readonly StepId[] },
+): SlotPlan {
+  const { service, container } = slot;
+  const { old, cleared } = before;
+  const ports = portCondition(scope, { service, container, ports: fixedPortsOf(fresh) });
+  if (ports.blocked) return { startStep: undefined, disturbed: false, rolling: true };
+  const because = cause('SpecChanged');
+  const gate = slot.start.gate ?? ports.gate;
+  const stopped = mayStartFirst(slot) ? [] : stopContainer(scope, old, service, because, [], gate);
+  const needs = [...stopped, ...cleared, ...slot.start.needs, ...ports.needs];
+  const started = startExisting(scope, slot, fresh, because, { needs, gate });
+  finish(scope, slot, { ...endOf(fresh), old, because, after: started, waitUntilMs: undefined });
+  const runs = started !== undefined && !scope.draft.isGated(started);
+  return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
 }
 
 const endOf = (fresh: ObservedContainer) => ({
@@ -170,14 +186,8 @@ function unpause(scope: Scope, slot: Slot, fresh: ObservedContainer): void {
 
 function complete(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
   const because = cause('Replaced');
-  const removed = removeContainer(scope, old, because, []);
-  const holder = scope.names.get(slot.container.name);
-  if (fresh.name === slot.container.name || (holder !== undefined && holder !== old.id)) return;
-  scope.draft.add(
-    'rename-container',
-    { container: { by: 'id', id: fresh.id }, newName: slot.container.name },
-    { target: containerRef(fresh.name), service: slot.service.name, because, needs: removed },
-  );
+  removeContainer(scope, old, because, []);
+  repairName(scope, slot, fresh);
 }
 
 /** Back to the container that worked; this revision is not tried again until it changes. */
@@ -207,16 +217,6 @@ export function keepOld(scope: Scope, slot: Slot): SlotPlan {
   const bad = scope.memory.badRevisions[slot.service.name];
   if (old === undefined || bad === undefined)
     return { startStep: undefined, disturbed: true, rolling: false };
-  const because = cause('RolledBack', [
-    { path: 'revision', from: slot.container.specHash.slice(0, 11), to: bad.reason },
-  ]);
-  const stopped = slot.current.flatMap((fresh) => stopContainer(scope, fresh, slot.service, because, []));
-  const started =
-    old.state === 'running' || old.state === 'restarting'
-      ? undefined
-      : startExisting(scope, slot, old, because, { needs: stopped, gate: undefined });
-  const after = started === undefined ? stopped : [started];
-  for (const fresh of [...slot.current, ...surplus]) removeContainer(scope, fresh, because, after);
   scope.draft.block({
     target: containerRef(slot.container.name),
     service: slot.service.name,
@@ -224,5 +224,19 @@ export function keepOld(scope: Scope, slot: Slot): SlotPlan {
     message: `the new revision failed (${bad.reason}); the one before it keeps running`,
     hint: 'change the manifest: this revision is not tried again',
   });
+  const leftovers = [...slot.current, ...surplus];
+  if (leftovers.length === 0) return keepUp(scope, slot, old);
+  const because = cause('RolledBack', [
+    { path: 'revision', from: slot.container.specHash.slice(0, 11), to: bad.reason },
+  ]);
+  const stopped = leftovers.flatMap((left) => stopContainer(scope, left, slot.service, because, []));
+  const rests = isUp(old) || (isFinished(slot, old) && !leftovers.some((left) => wasStoppedFor(left, old)));
+  const started = rests
+    ? undefined
+    : startExisting(scope, slot, old, because, { needs: stopped, gate: undefined });
+  const after = started === undefined ? stopped : [started];
+  for (const left of leftovers) dropContainer(scope, left, because, after);
   return { startStep: undefined, disturbed: started !== undefined, rolling: false };
 }
+
+const isUp = (live: ObservedContainer): boolean => live.state === 'running' || live.state === 'restarting';

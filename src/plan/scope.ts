@@ -27,6 +27,8 @@ export interface NetworkState {
   readonly needs: readonly StepId[];
   /** Containers (by id) whose attachment a swap of this network takes care of, with their last step. */
   readonly swapped: ReadonlyMap<string, StepId>;
+  /** Containers (by id) that are taken off a duplicate of this network, and by which step. */
+  readonly detached: ReadonlyMap<string, StepId>;
 }
 
 /** The planner's memory while it is being brought up to date. */
@@ -34,7 +36,7 @@ export interface MemoryDraft {
   restarts: Record<SlotName, RestartRecord>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
-  completedJobs: Record<string, string>;
+  completedJobs: Record<SlotName, string>;
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
 }
@@ -63,12 +65,16 @@ export interface Scope {
   readonly slots: ReadonlyMap<SlotName, readonly ObservedContainer[]>;
   /** Every container's id by its name, whoever owns it. */
   readonly names: ReadonlyMap<string, string>;
-  /** What this plan sets free, and after which step: container names, and `ip:port/protocol` of the host. */
+  /** Names that this plan sets free without waiting, and after which step. */
   readonly freedNames: Map<string, StepId>;
+  /** Containers (by id) that this plan stops without waiting, and by which step: their ports are free then. */
   readonly freedPorts: Map<string, StepId>;
+  /** Repairs whose difference was met while planning, by `repairKey`. */
+  readonly metRepairs: Set<string>;
 }
 
-export function createScope(desired: DesiredStack, observed: Observed, context: PlanContext): Scope {
+export function createScope(desired: DesiredStack, seen: Observed, context: PlanContext): Scope {
+  const observed = inStableOrder(seen);
   const slots = new Map<SlotName, ObservedContainer[]>();
   for (const container of oursOf(desired.name, observed)) {
     if (container.service === undefined || container.ordinal === undefined) continue;
@@ -92,15 +98,44 @@ export function createScope(desired: DesiredStack, observed: Observed, context: 
     names,
     freedNames: new Map(),
     freedPorts: new Map(),
+    metRepairs: new Set(),
   };
 }
 
-/** Our containers of a stack, in a stable order whatever the order of observation. */
+/** Our containers of a stack, in the order in which they were observed. */
 export function oursOf(stack: string, observed: Observed): readonly ObservedContainer[] {
-  return observed.containers
-    .filter((container) => container.ownership === 'ours' && container.stack === stack)
-    .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
+  return observed.containers.filter(
+    (container) => container.ownership === 'ours' && container.stack === stack,
+  );
 }
+
+/** The same, however the engine happened to list it: by name, then by id; networks of one name by age. */
+export function inStableOrder(observed: Observed): Observed {
+  return {
+    ...observed,
+    containers: observed.containers
+      .map((each) => ({
+        ...each,
+        attachments: each.attachments.toSorted((a, b) => compare(a.networkName, b.networkName)),
+      }))
+      .sort(byNameAndId),
+    others: observed.others.toSorted(byNameAndId),
+    networks: observed.networks.toSorted(
+      (a, b) => compare(a.name, b.name) || a.createdAtMs - b.createdAtMs || compare(a.id, b.id),
+    ),
+    volumes: observed.volumes.toSorted((a, b) => compare(a.name, b.name)),
+  };
+}
+
+interface Named {
+  readonly name: string;
+  readonly id: string;
+}
+
+const byNameAndId = (a: Named, b: Named): number => compare(a.name, b.name) || compare(a.id, b.id);
+
+/** By code units: the same on every machine, whatever its locale. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function copyMemory(memory: Memory): MemoryDraft {
   return {

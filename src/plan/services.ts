@@ -1,11 +1,12 @@
-import type { DesiredContainer, DesiredService } from '../model/desired.ts';
+import type { DesiredService } from '../model/desired.ts';
 import type { Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
-import { startCondition } from './gates.ts';
+import { isCompletedJob, startCondition } from './gates.ts';
 import type { ImageState } from './images.ts';
 import { maintain } from './maintain.ts';
-import { portCondition } from './ports.ts';
+import { freeName, isNameTaken } from './names.ts';
+import { fixedPorts, portCondition } from './ports.ts';
 import { removeContainer } from './remove.ts';
 import { continueReplacement, keepOld, replace, type SlotPlan } from './replace.ts';
 import type { Scope } from './scope.ts';
@@ -48,7 +49,7 @@ function rollGate(service: DesiredService, rolling: readonly string[]): Gate | u
 }
 
 function planSlot(scope: Scope, slot: Slot, gate: Gate | undefined): SlotPlan {
-  for (const dead of slot.dead) removeContainer(scope, dead, cause('Orphaned'), []);
+  for (const useless of slot.useless) removeContainer(scope, useless, cause('Orphaned'), []);
   if (isKnownBad(scope, slot)) return keepOld(scope, slot);
   const [keep, ...duplicates] = slot.current;
   for (const duplicate of duplicates) removeContainer(scope, duplicate, cause('Duplicate'), []);
@@ -68,14 +69,16 @@ function isKnownBad(scope: Scope, slot: Slot): boolean {
 function createFresh(scope: Scope, slot: Slot): SlotPlan {
   const missing: SlotPlan = { startStep: undefined, disturbed: true, rolling: false };
   const { container, service } = slot;
-  const ports = portCondition(scope, service, container);
-  if (slot.image.blocked || ports.blocked || isNameTaken(scope, service, container)) return missing;
+  if (isCompletedJob(scope, container)) return { ...missing, disturbed: false };
+  const ports = portCondition(scope, { service, container, ports: fixedPorts(container) });
+  if (slot.image.blocked || ports.blocked || isNameTaken(scope, slot)) return missing;
+  const name = freeName(scope, slot);
   const because = cause('Missing');
   const created = createContainer(scope, {
     service,
     container,
     image: slot.image.image,
-    name: container.name,
+    name,
     because,
     gate: slot.image.gate,
   });
@@ -85,7 +88,7 @@ function createFresh(scope: Scope, slot: Slot): SlotPlan {
     'start-container',
     { container: created.handle },
     {
-      target: containerRef(container.name),
+      target: containerRef(name),
       service: service.name,
       because,
       needs: [...created.steps, ...slot.start.needs, ...ports.needs],
@@ -93,27 +96,4 @@ function createFresh(scope: Scope, slot: Slot): SlotPlan {
     },
   );
   return { ...missing, startStep: scope.draft.isGated(started) ? undefined : started };
-}
-
-/** A name that somebody else's container holds is theirs; one that this plan sets free is ours to take. */
-function isNameTaken(scope: Scope, service: DesiredService, container: DesiredContainer): boolean {
-  const holder = scope.names.get(container.name);
-  if (holder === undefined || scope.freedNames.has(container.name)) return false;
-  const all = [...scope.observed.containers, ...scope.observed.others];
-  const owner = all.find((each) => each.id === holder);
-  const composeProject = owner?.ownership === 'compose' ? owner.project : undefined;
-  scope.draft.block({
-    target: containerRef(container.name),
-    service: service.name,
-    code: 'NameTakenByForeign',
-    message:
-      owner?.stack === undefined
-        ? `a container named ${container.name} exists and was not made by stackctl`
-        : `container ${container.name} belongs to stack ${owner.stack}`,
-    hint:
-      composeProject === undefined
-        ? 'rename or remove it, or give the service another `container_name`'
-        : `it belongs to the docker compose project ${composeProject}; take that down first (docker compose -p ${composeProject} down keeps its volumes)`,
-  });
-  return true;
 }

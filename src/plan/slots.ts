@@ -19,10 +19,16 @@ export interface Slot {
   readonly start: StartCondition;
   /** Made from today's spec and image; the one to keep first. */
   readonly current: readonly ObservedContainer[];
-  /** Made from another; the one to fall back on first. */
+  /**
+   * Made from another, and run before; the one to fall back on first. That is the oldest: a younger one stands
+   * beside it only because it had not proved itself yet.
+   */
   readonly outdated: readonly ObservedContainer[];
-  /** Half removed by an engine that crashed: they hold their name and are good for nothing. */
-  readonly dead: readonly ObservedContainer[];
+  /**
+   * Good for nothing: half removed by an engine that crashed (they hold their name), or made from another spec
+   * and never started.
+   */
+  readonly useless: readonly ObservedContainer[];
 }
 
 export function readSlot(
@@ -36,6 +42,7 @@ export function readSlot(
   const all = scope.slots.get(name) ?? [];
   const alive = all.filter((live) => live.state !== 'dead' && live.state !== 'removing');
   const current = alive.filter((live) => outdatedBecause(scope, container, live) === undefined);
+  const old = alive.filter((live) => !current.includes(live));
   return {
     name,
     service,
@@ -45,12 +52,12 @@ export function readSlot(
     current: [...current].sort(
       (a, b) => rank(container, b) - rank(container, a) || a.createdAtMs - b.createdAtMs,
     ),
-    outdated: alive
-      .filter((live) => !current.includes(live))
-      .sort((a, b) => rank(container, b) - rank(container, a) || b.createdAtMs - a.createdAtMs),
-    dead: all.filter((live) => live.state === 'dead'),
+    outdated: old.filter(hasRun).sort((a, b) => a.createdAtMs - b.createdAtMs),
+    useless: all.filter((live) => !alive.includes(live) || (old.includes(live) && !hasRun(live))),
   };
 }
+
+const hasRun = (live: ObservedContainer): boolean => live.startedAtMs !== undefined;
 
 /** The healthier and the more rightly named, the better. */
 function rank(container: DesiredContainer, live: ObservedContainer): number {

@@ -10,10 +10,10 @@ export type Verdict =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * With a healthcheck it must become healthy within the stack's timeout; without one it must run for
+ * Has the container that is to take over from `old` proved itself? With a healthcheck it must become healthy within the stack's timeout; without one it must run for
  * `monitor`. A job is good when it ended well.
  */
-export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdict {
+export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): Verdict {
   switch (fresh.state) {
     case 'created':
       return judgeCreated(fresh);
@@ -23,6 +23,8 @@ export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdi
       return { kind: 'waiting', untilMs: undefined };
     case 'exited':
       if (slot.service.isJob && fresh.exitCode === 0) return { kind: 'good' };
+      if (wasStoppedFor(old, fresh)) return { kind: 'not-started' };
+      if (isFinished(slot, fresh)) return { kind: 'good' };
       return { kind: 'failed', reason: exitReason(fresh) };
     case 'restarting':
       return { kind: 'failed', reason: exitReason(fresh) };
@@ -30,6 +32,29 @@ export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdi
     case 'dead':
       return { kind: 'failed', reason: 'it was removed' };
   }
+}
+
+/**
+ * A container that ended well and was not meant to go on: a job, or a service without a restart policy that
+ * serves nothing (no healthcheck, no port). A server that was stopped by hand ends with 0 too, and is healed.
+ */
+export function isFinished(slot: Slot, live: ObservedContainer): boolean {
+  if (live.state !== 'exited' || live.exitCode !== 0) return false;
+  if (slot.service.isJob) return true;
+  const policy = slot.container.restartPolicy.Name;
+  if (policy !== 'no' && policy !== 'on-failure') return false;
+  const exposes = Object.keys(slot.container.config.ExposedPorts ?? {}).length > 0;
+  return !live.hasHealthcheck && !exposes && (slot.image.image?.exposedPorts.length ?? 0) === 0;
+}
+
+/**
+ * Whether a container was stopped to make room for another that came after it: when the manifest goes back
+ * to an earlier revision in the middle of a replacement, that is no failure of the earlier one.
+ */
+export function wasStoppedFor(successor: ObservedContainer, live: ObservedContainer): boolean {
+  const { finishedAtMs } = live;
+  if (finishedAtMs === undefined || live.createdAtMs > successor.createdAtMs) return false;
+  return finishedAtMs >= successor.createdAtMs && finishedAtMs <= (successor.startedAtMs ?? finishedAtMs);
 }
 
 /** Engine 28 cancels a start when the client's connection breaks; that says nothing about the container. */

@@ -1,0 +1,216 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { EndpointSettings, Resources, RestartPolicy } from '../../model/container.ts';
+import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../model/desired.ts';
+import type { ContainerId, ImageId, NetworkId, StackName } from '../../model/names.ts';
+import type { EngineInfo, Observed } from '../../model/observed.ts';
+import type {
+  ContainerRequest,
+  Engine,
+  EngineEvent,
+  LogLine,
+  LogOptions,
+  ObserveQuery,
+  Progress,
+} from '../engine.ts';
+import { buildImage } from './build.ts';
+import { Connection, type EngineLog, superseded } from './connection.ts';
+import {
+  type Caller,
+  createContainer,
+  removeContainer,
+  renameContainer,
+  restartContainer,
+  startContainer,
+  stopContainer,
+  unpauseContainer,
+  updateContainer,
+} from './container-calls.ts';
+import { readEvents } from './events.ts';
+import { Guard, type IsAdopted } from './guard.ts';
+import { ImageLabels } from './image-labels.ts';
+import { pullImage } from './images.ts';
+import { readLogs } from './logs.ts';
+import { connectNetwork, disconnectNetwork, NetworkCreator, removeNetwork } from './network-calls.ts';
+import { type Observer, observe, ownedStacks } from './observe.ts';
+import { putFiles } from './put-files.ts';
+import { inspectImageRaw } from './reads.ts';
+import { createVolume, removeVolume } from './volume-calls.ts';
+
+export interface DockerEngineOptions {
+  /** As in DOCKER_HOST: `unix:///path`, `tcp://host:port`. Undefined: the usual socket. */
+  readonly host: string | undefined;
+  /** The value of our instance label: objects of another instance are only read. */
+  readonly instance: string;
+  readonly log: EngineLog;
+  /** Directory with `ca.pem`, `cert.pem` and `key.pem`, for TLS (DOCKER_CERT_PATH). */
+  readonly certPath?: string | undefined;
+  /** Directory of `config.json` with registry logins (DOCKER_CONFIG). Default `~/.docker`. */
+  readonly configDirectory?: string | undefined;
+  /** Compose projects whose objects we may change though they bear no labels of ours. Default none. */
+  readonly isAdopted?: IsAdopted | undefined;
+}
+
+/** An engine at an address. Nothing is asked of it yet; a bad address throws `invalid`. */
+export function createDockerEngine(options: DockerEngineOptions): Engine {
+  return new DockerEngine(options);
+}
+
+/**
+ * The port over the Docker Engine API, 1.41 to 1.51. Reads end when their signal fires; a write that was
+ * sent runs until the engine answers or its deadline, since a lost answer has two outcomes, so its signal is
+ * asked before it is sent. The event stream has a connection of its own, so that nothing else can stall it.
+ */
+class DockerEngine implements Engine {
+  readonly #connection: Connection;
+  readonly #eventConnection: Connection;
+  readonly #configDirectory: string;
+  readonly #observer: Observer;
+  readonly #caller: Caller;
+  readonly #networks: NetworkCreator;
+
+  constructor(options: DockerEngineOptions) {
+    const { host, certPath, log, instance } = options;
+    this.#connection = new Connection(host, certPath, log);
+    this.#eventConnection = new Connection(host, certPath, log);
+    this.#configDirectory = options.configDirectory ?? join(homedir(), '.docker');
+    const imageLabels = new ImageLabels((id, signal) => inspectImageRaw(this.#connection, id, signal));
+    this.#observer = { connection: this.#connection, instance, imageLabels };
+    const guard = new Guard(this.#connection, imageLabels, instance, options.isAdopted ?? (() => false));
+    this.#caller = { connection: this.#connection, guard };
+    this.#networks = new NetworkCreator(this.#caller);
+  }
+
+  connect(signal: AbortSignal): Promise<EngineInfo> {
+    return this.#connection.negotiate(signal);
+  }
+
+  observe(query: ObserveQuery, signal: AbortSignal): Promise<Observed> {
+    return observe(this.#observer, query, signal);
+  }
+
+  ownedStacks(signal: AbortSignal): Promise<readonly StackName[]> {
+    return ownedStacks(this.#observer, signal);
+  }
+
+  events(signal: AbortSignal): AsyncIterable<EngineEvent> {
+    return readEvents(this.#eventConnection, signal);
+  }
+
+  logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
+    return readLogs(this.#connection, container, options, signal);
+  }
+
+  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<void> {
+    return pullImage(this.#connection, this.#configDirectory, image, progress, signal);
+  }
+
+  buildImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<ImageId> {
+    return buildImage(this.#connection, this.#configDirectory, image, progress, signal);
+  }
+
+  createNetwork(
+    network: DesiredNetwork,
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<NetworkId> {
+    return write('create network', signal, () => this.#networks.create(network, labels));
+  }
+
+  removeNetwork(network: NetworkId, unclaimed: boolean, signal: AbortSignal): Promise<void> {
+    return write('remove network', signal, () => removeNetwork(this.#caller, network, unclaimed));
+  }
+
+  connectNetwork(
+    network: NetworkId,
+    container: ContainerId,
+    settings: EndpointSettings,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return write('connect network', signal, () => connectNetwork(this.#caller, network, container, settings));
+  }
+
+  disconnectNetwork(
+    network: NetworkId | string,
+    container: ContainerId,
+    force: boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return write('disconnect network', signal, () =>
+      disconnectNetwork(this.#caller, network, container, force),
+    );
+  }
+
+  createVolume(
+    volume: DesiredVolume,
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return write('create volume', signal, () => createVolume(this.#caller, volume, labels));
+  }
+
+  removeVolume(name: string, signal: AbortSignal): Promise<void> {
+    return write('remove volume', signal, () => removeVolume(this.#caller, name));
+  }
+
+  createContainer(request: ContainerRequest, signal: AbortSignal): Promise<ContainerId> {
+    return write('create container', signal, () => createContainer(this.#caller, request));
+  }
+
+  putFiles(container: ContainerId, files: readonly InjectedFile[], signal: AbortSignal): Promise<void> {
+    return write('put files', signal, async () => {
+      await this.#caller.guard.requireContainer(container, 'put files');
+      await putFiles(this.#connection, container, files);
+    });
+  }
+
+  startContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return write('start container', signal, () => startContainer(this.#caller, container));
+  }
+
+  stopContainer(
+    container: ContainerId,
+    graceMs: number,
+    stopSignal: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return write('stop container', signal, () => stopContainer(this.#caller, container, graceMs, stopSignal));
+  }
+
+  restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {
+    return write('restart container', signal, () => restartContainer(this.#caller, container, graceMs));
+  }
+
+  unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return write('unpause container', signal, () => unpauseContainer(this.#caller, container));
+  }
+
+  renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void> {
+    return write('rename container', signal, () => renameContainer(this.#caller, container, newName));
+  }
+
+  updateContainer(
+    container: ContainerId,
+    resources: Resources,
+    restartPolicy: RestartPolicy | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    return write('update container', signal, () =>
+      updateContainer(this.#caller, container, resources, restartPolicy),
+    );
+  }
+
+  removeContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
+    return write('remove container', signal, () => removeContainer(this.#caller, container));
+  }
+}
+
+/** A write that nobody wants any more is not begun; one that was begun is not cut. */
+async function write<Result>(
+  what: string,
+  signal: AbortSignal,
+  call: () => Promise<Result>,
+): Promise<Result> {
+  if (signal.aborted) throw superseded(what);
+  return call();
+}

@@ -1,0 +1,68 @@
+import type { z } from 'zod';
+import { stackSchema } from './stack.ts';
+
+/** A column of `kubectl get` in the words of a CustomResourceDefinition. */
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'boolean' | 'date';
+  readonly jsonPath: string;
+  readonly description: string;
+  /** Above 0: only in wide tables. */
+  readonly priority?: number;
+}
+
+/** Everything about a kind that its users see. */
+export interface KindDefinition {
+  readonly kind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames: readonly string[];
+  readonly schema: z.ZodType;
+  readonly columns: readonly PrinterColumn[];
+}
+
+/** The kinds there are, for readers of manifests and for the generated schemas. */
+export const KINDS: readonly KindDefinition[] = [
+  {
+    kind: 'Stack',
+    plural: 'stacks',
+    singular: 'stack',
+    shortNames: ['stk'],
+    schema: stackSchema,
+    columns: [
+      {
+        name: 'Ready',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Ready")].status',
+        description: 'Whether everything is as the manifest wants it.',
+      },
+      { name: 'Sync', type: 'string', jsonPath: '.status.sync', description: 'Synced or OutOfSync.' },
+      {
+        name: 'Health',
+        type: 'string',
+        jsonPath: '.status.health',
+        description: 'Healthy, Progressing, Degraded, Missing or Suspended.',
+      },
+      {
+        name: 'Reason',
+        type: 'string',
+        jsonPath: '.status.conditions[?(@.type=="Ready")].message',
+        description: 'Why it is not ready.',
+        priority: 1,
+      },
+      {
+        name: 'Revision',
+        type: 'string',
+        jsonPath: '.status.lastAppliedRevision',
+        description: 'What was applied last.',
+        priority: 1,
+      },
+      {
+        name: 'Age',
+        type: 'date',
+        jsonPath: '.metadata.creationTimestamp',
+        description: 'Since when the stack is known.',
+      },
+    ],
+  },
+];

@@ -1,0 +1,89 @@
+import type { ObservedContainer, OtherContainer } from '../model/observed.ts';
+import type { StepId } from '../model/plan.ts';
+import { cause, containerRef } from './draft.ts';
+import type { Scope } from './scope.ts';
+import type { Slot } from './slots.ts';
+
+/**
+ * The name to create a container of this slot under: its final one when that is free (or freed by this plan),
+ * and otherwise `NAME.<hash8>`, which is made final later.
+ */
+export function freeName(scope: Scope, slot: Slot): string {
+  const { name, specHash } = slot.container;
+  const hash = (specHash.split('.')[1] ?? '').slice(0, 8);
+  const isFree = (candidate: string) => !scope.names.has(candidate) || scope.freedNames.has(candidate);
+  if (isFree(name)) return name;
+  // The same spec may stand there with another image, or with a namespace of a container that is gone.
+  for (let count = 1; ; count += 1) {
+    const candidate = count === 1 ? `${name}.${hash}` : `${name}.${hash}.${count}`;
+    if (isFree(candidate)) return candidate;
+  }
+}
+
+/** True, with a blocker, when the final name of this slot is held by a container that is not this stack's. */
+export function isNameTaken(scope: Scope, slot: Slot): boolean {
+  const { name } = slot.container;
+  const holder = holderOf(scope, name);
+  if (holder === undefined || isOwn(scope, holder)) return false;
+  const composeProject = holder.ownership === 'compose' ? holder.project : undefined;
+  scope.draft.block({
+    target: containerRef(name),
+    service: slot.service.name,
+    code: 'NameTakenByForeign',
+    message:
+      holder.stack === undefined
+        ? `a container named ${name} exists and was not made by stackctl`
+        : `container ${name} belongs to stack ${holder.stack}`,
+    hint:
+      composeProject === undefined
+        ? 'rename or remove it, or give the service another `container_name`'
+        : `it belongs to the docker compose project ${composeProject}; take that down first (docker compose -p ${composeProject} down keeps its volumes)`,
+  });
+  return true;
+}
+
+/** Gives a container its final name. */
+export function repairName(scope: Scope, slot: Slot, live: ObservedContainer): void {
+  const { name } = slot.container;
+  if (live.name === name || isNameTaken(scope, slot)) return;
+  const freed = scope.freedNames.get(name);
+  const isFree = !scope.names.has(name) || freed !== undefined;
+  if (isFree) rename(scope, slot, live, name, freed);
+  // Two that hold each other's names: out of the way first, or neither could ever get its own.
+  else if (isWantedBySomeone(scope, live.name)) rename(scope, slot, live, freeName(scope, slot), undefined);
+}
+
+function rename(
+  scope: Scope,
+  slot: Slot,
+  live: ObservedContainer,
+  newName: string,
+  freed: StepId | undefined,
+): void {
+  const step = scope.draft.add(
+    'rename-container',
+    { container: { by: 'id', id: live.id }, newName },
+    {
+      target: containerRef(live.name),
+      service: slot.service.name,
+      because: cause('Drifted', [{ path: 'name', from: live.name, to: newName }]),
+      needs: freed === undefined ? [] : [freed],
+    },
+  );
+  if (!scope.draft.isGated(step)) scope.freedNames.set(live.name, step);
+}
+
+function holderOf(scope: Scope, name: string): ObservedContainer | OtherContainer | undefined {
+  if (scope.freedNames.has(name)) return undefined;
+  return [...scope.observed.containers, ...scope.observed.others].find((each) => each.name === name);
+}
+
+function isOwn(scope: Scope, holder: ObservedContainer | OtherContainer): boolean {
+  return holder.ownership === 'ours' && holder.stack === scope.desired.name;
+}
+
+function isWantedBySomeone(scope: Scope, name: string): boolean {
+  return scope.desired.services.some((service) =>
+    service.containers.some((replica) => replica.name === name),
+  );
+}
