@@ -44,7 +44,11 @@ export interface ComposeService {
   readonly deploy?: ComposeDeploy;
   readonly develop?: unknown;
   readonly device_cgroup_rules?: readonly string[];
-  readonly devices?: readonly { readonly source: string; readonly target: string; readonly permissions?: string }[];
+  readonly devices?: readonly {
+    readonly source: string;
+    readonly target: string;
+    readonly permissions?: string;
+  }[];
   readonly dns?: readonly string[];
   readonly dns_opt?: readonly string[];
   readonly dns_search?: readonly string[];

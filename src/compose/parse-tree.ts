@@ -116,7 +116,11 @@ function keyOf(pair: Pair, at: Position, walk: Walk, path: FieldPath): string | 
   }
   if (isUnsafeKey(key.value)) {
     walk.problems.push(
-      errorAt('ReservedKey', `the key ${key.value} is not allowed`, { path, at, hint: 'give it another name' }),
+      errorAt('ReservedKey', `the key ${key.value} is not allowed`, {
+        path,
+        at,
+        hint: 'give it another name',
+      }),
     );
     return undefined;
   }

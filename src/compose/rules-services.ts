@@ -31,7 +31,13 @@ export function replicasOf(service: ComposeService): number {
 function checkImage(at: string, service: ComposeService, fault: Fault): void {
   const { build } = service;
   if (build === undefined && service.image === undefined && service.provider === undefined) {
-    fault('error', 'MissingImage', `${at}.image`, 'the service has neither an image nor a build', 'add image: NAME');
+    fault(
+      'error',
+      'MissingImage',
+      `${at}.image`,
+      'the service has neither an image nor a build',
+      'add image: NAME',
+    );
   }
   if (build?.dockerfile !== undefined && build.dockerfile_inline !== undefined) {
     fault(

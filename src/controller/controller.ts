@@ -103,6 +103,7 @@ export class Controller {
       events: this.events,
       notices: this.notices,
       engineInfo: () => this.#engineInfo,
+      heldDeletion: (name) => this.sources.held.find((held) => held.name === name),
       onReadiness: () => this.#wakeDependents(),
       onFilesUsed: (name, _files, pass) => this.#interests.note(name, pass),
     };

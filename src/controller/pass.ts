@@ -2,6 +2,7 @@ import { execute } from '../execute/execute.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
+import type { Problem } from '../model/problem.ts';
 import { planDeletion } from '../plan/deletion.ts';
 import { renderAction } from '../plan/render.ts';
 import { learn } from '../plan/repeats.ts';
@@ -9,6 +10,7 @@ import type { PlanContext } from '../plan/scope.ts';
 import { deriveStatus } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { HeldDeletion } from './deletion-guard.ts';
 import type { EventLog } from './event-log.ts';
 import type { Notices } from './notices.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
@@ -35,6 +37,8 @@ export interface PassState {
   readonly events: EventLog;
   readonly notices: Notices;
   readonly engineInfo: () => EngineInfo | undefined;
+  /** Why a stack whose manifest is gone is still there. */
+  readonly heldDeletion: (name: string) => HeldDeletion | undefined;
   /** A stack became Ready, or ceased to be. */
   readonly onReadiness: (name: string) => void;
   readonly onFilesUsed: (name: string, files: readonly string[], pass: Pass) => void;
@@ -188,7 +192,7 @@ async function report(
     previous: before,
     suspended: isSuspended(record, entry),
     deleting: false,
-    problems: [...entry.problems, ...pass.problems],
+    problems: [...entry.problems, ...heldProblems(state.heldDeletion(record.name), entry), ...pass.problems],
     failure,
     desired: pass.desired,
     observed: pass.observed,
@@ -206,6 +210,13 @@ async function report(
   for (const event of events) state.notices.send({ kind: 'event', event });
   state.notices.send({ kind: 'status', status });
   if (isReady(record) !== wasReady) state.onReadiness(record.name);
+}
+
+/** The stack goes on as it is: a warning, and no more. */
+function heldProblems(held: HeldDeletion | undefined, entry: CatalogEntry): readonly Problem[] {
+  if (held === undefined) return [];
+  const [message = '', hint] = held.message.split('; ', 2);
+  return [{ severity: 'warning', code: held.reason, message, hint, at: entry.manifest.at }];
 }
 
 /** A pass of a stack that is to go. The tombstone stays until nothing of it is left. */

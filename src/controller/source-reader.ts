@@ -1,3 +1,4 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { asFailure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Source } from '../source/source.ts';
@@ -30,6 +31,7 @@ export class SourceReader {
   readonly #guards = new Map<Source, GuardState>();
   readonly #problems = new Map<Source, readonly Problem[]>();
   readonly #held = new Map<Source, readonly HeldDeletion[]>();
+  readonly #turns = new Map<Source, LimitFunction>();
 
   constructor(context: SourceReaderContext) {
     this.#context = context;
@@ -57,13 +59,26 @@ export class SourceReader {
     );
   }
 
-  /** One full reading. Never throws: a source that cannot be read changes nothing. */
-  async read(source: Source, signal: AbortSignal): Promise<void> {
+  /**
+   * One full reading. Never throws: a source that cannot be read changes nothing. One at a time for a source, or one
+   * that began earlier and took longer would bring back what was there before.
+   */
+  read(source: Source, signal: AbortSignal): Promise<void> {
+    const turn = this.#turns.get(source) ?? pLimit(1);
+    this.#turns.set(source, turn);
+    return turn(() => this.#readInTurn(source, signal));
+  }
+
+  async #readInTurn(source: Source, signal: AbortSignal): Promise<void> {
     const { ports, catalog, enqueue } = this.#context;
     try {
       const scan = await source.scan(signal);
       const origin = { kind: source.kind, name: source.name };
       const change = catalog.update(origin, scan);
+      ports.log.debug(
+        { source: source.name, revision: scan.revision, reason: scan.reason },
+        'a source was read',
+      );
       this.#logNew(source, change.problems);
       await this.#reappear(change.present);
       for (const name of change.changed) enqueue(name);
@@ -119,7 +134,7 @@ export class SourceReader {
       limits: { ...GUARD_LIMITS, graceMs: options.deleteGraceMs },
     });
     this.#guards.set(source, answer.state);
-    this.#held.set(source, answer.held);
+    this.#noteHeld(source, answer.held);
     for (const name of answer.delete) {
       const record = records.ensure(name);
       if (record.tombstone !== undefined) continue;
@@ -129,6 +144,19 @@ export class SourceReader {
       ports.log.info({ stack: name, source: source.name }, 'deleting a stack whose manifest is gone');
       this.#context.enqueue(name);
     }
+  }
+
+  /** What is held back, or no more, or for another reason, must show in the stack's status. */
+  #noteHeld(source: Source, held: readonly HeldDeletion[]): void {
+    const before = this.#held.get(source) ?? [];
+    this.#held.set(source, held);
+    const told = (list: readonly HeldDeletion[], one: HeldDeletion) =>
+      list.some((other) => other.name === one.name && other.message === one.message);
+    for (const one of held.filter((each) => !told(before, each))) {
+      this.#context.ports.log.warn({ stack: one.name, reason: one.reason }, one.message);
+      this.#context.enqueue(one.name);
+    }
+    for (const one of before.filter((each) => !told(held, each))) this.#context.enqueue(one.name);
   }
 
   /** Stacks that came from this source: as read, and as remembered from before a restart. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { COMPOSE } from '../../src/model/labels.ts';
 import type { ServiceWords, StackWords } from './builders.ts';
+import type { Hands } from './simulated/hands.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 
 /** Words of a service; what they refer to is made to fit by `stacks`. */
@@ -190,6 +191,12 @@ export function scriptJobs(engine: SimulatedEngine, words: StackWords): void {
   }
 }
 
+interface Target {
+  readonly name: string;
+  readonly network: string;
+  readonly number: number;
+}
+
 /** Does it, if there is anything to do it to. */
 export function carryOut(engine: SimulatedEngine, deed: Deed): void {
   const containers = [...engine.world.containers.values()].filter(
@@ -204,44 +211,31 @@ export function carryOut(engine: SimulatedEngine, deed: Deed): void {
       engine.hands.remakeNetwork(network.name, { internal: !network.spec.internal }, true);
     }
     if (deed.kind === 'rmImage') engine.hands.rmImage('app:1');
-    if (container !== undefined) toContainer(engine, deed, container.name, network?.name ?? 'bridge');
+    if (container !== undefined) {
+      const target = { name: container.name, network: network?.name ?? 'bridge', number: deed.other };
+      TO_CONTAINER[deed.kind]?.(engine.hands, target);
+    }
   } catch {
     // The engine refused: the person shrugs.
   }
 }
 
-function toContainer(engine: SimulatedEngine, deed: Deed, name: string, network: string): void {
-  const { hands } = engine;
-  switch (deed.kind) {
-    case 'rm':
-      return hands.rm(name);
-    case 'stop':
-      return hands.stop(name);
-    case 'crash':
-      return hands.crash(name);
-    case 'pause':
-      return hands.pause(name);
-    case 'restart':
-      return hands.restart(name);
-    case 'rename':
-      return hands.rename(name, `stray-${deed.other}`);
-    case 'update':
-      return hands.update(name, { Memory: 32 * 1024 * 1024 }, { Name: 'on-failure', MaximumRetryCount: 0 });
-    case 'disconnect':
-      return hands.disconnect(network, name);
-    case 'reconnect':
-      hands.disconnect(network, name);
-      return hands.connect(network, name);
-    case 'attach':
-      return hands.connect(network, name);
-    case 'dead':
-      return hands.leaveDead(name);
-    case 'removing':
-      return hands.beginRemoval(name, 3000);
-    case 'bind':
-      return hands.replaceBind(name, '/data');
-    case 'rmImage':
-    case 'rmNetwork':
-    case 'remake':
-  }
-}
+const TO_CONTAINER: Readonly<Record<string, (hands: Hands, target: Target) => void>> = {
+  rm: (hands, { name }) => hands.rm(name),
+  stop: (hands, { name }) => hands.stop(name),
+  crash: (hands, { name }) => hands.crash(name),
+  pause: (hands, { name }) => hands.pause(name),
+  restart: (hands, { name }) => hands.restart(name),
+  rename: (hands, { name, number }) => hands.rename(name, `stray-${number}`),
+  update: (hands, { name }) =>
+    hands.update(name, { Memory: 32 * 1024 * 1024 }, { Name: 'on-failure', MaximumRetryCount: 0 }),
+  disconnect: (hands, { name, network }) => hands.disconnect(network, name),
+  reconnect: (hands, { name, network }) => {
+    hands.disconnect(network, name);
+    hands.connect(network, name);
+  },
+  attach: (hands, { name, network }) => hands.connect(network, name),
+  dead: (hands, { name }) => hands.leaveDead(name),
+  removing: (hands, { name }) => hands.beginRemoval(name, 3000),
+  bind: (hands, { name }) => hands.replaceBind(name, '/data'),
+};

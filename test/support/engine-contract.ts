@@ -27,10 +27,11 @@ export interface ForeignOptions {
 export interface Outside {
   /** Makes and starts a container that sleeps. */
   runForeign(name: string, options?: ForeignOptions): Promise<ContainerId>;
-  createForeignNetwork(name: string): Promise<string>;
+  createForeignNetwork(name: string, labels?: Readonly<Record<string, string>>): Promise<string>;
   createForeignVolume(name: string): Promise<void>;
   pause(container: ContainerId): Promise<void>;
   kill(container: ContainerId): Promise<void>;
+  remove(container: ContainerId): Promise<void>;
   /** An image with the container's labels, as `docker commit` makes it. */
   commit(container: ContainerId, ref: string): Promise<void>;
   isRunning(container: ContainerId): Promise<boolean>;
@@ -457,12 +458,12 @@ function networkContract(worldOf: () => ContractWorld): void {
     const world = worldOf();
     const network = await createNetwork(world);
     const id = await createStarted(world, inNetwork(network));
-    expect(await failureOf(world.engine.removeNetwork(network.id, signal()))).toMatchObject({
+    expect(await failureOf(world.engine.removeNetwork(network.id, false, signal()))).toMatchObject({
       kind: 'conflict',
     });
     await world.engine.disconnectNetwork(network.id, id, false, signal());
-    await world.engine.removeNetwork(network.id, signal());
-    await world.engine.removeNetwork(network.id, signal());
+    await world.engine.removeNetwork(network.id, false, signal());
+    await world.engine.removeNetwork(network.id, false, signal());
     expect((await look(world)).networks.map((found) => found.id)).not.toContain(network.id);
   });
 }
@@ -571,7 +572,7 @@ function endpointContract(worldOf: () => ContractWorld): void {
     for (const container of [id, foreign]) {
       await world.engine.disconnectNetwork(before.id, container, false, signal());
     }
-    await world.engine.removeNetwork(before.id, signal());
+    await world.engine.removeNetwork(before.id, false, signal());
     const after = await createNetwork(world, { pools, internal: true, specHash: 'v1.bbbb' });
     await world.engine.connectNetwork(after.id, id, settings, signal());
     await world.engine.connectNetwork(after.id, foreign, endpoint(), signal());
@@ -593,7 +594,7 @@ function endpointContract(worldOf: () => ContractWorld): void {
     const before = await createNetwork(world);
     const id = await createStarted(world, inNetwork(before));
     await world.engine.stopContainer(id, 0, undefined, signal());
-    await world.engine.removeNetwork(before.id, signal());
+    await world.engine.removeNetwork(before.id, false, signal());
     const after = await createNetwork(world);
     expect(await failureOf(world.engine.startContainer(id, signal()))).toMatchObject({ kind: 'gone' });
     await world.engine.disconnectNetwork(after.name, id, true, signal());
@@ -764,18 +765,41 @@ function guardContract(worldOf: () => ContractWorld): void {
       kind: 'conflict',
     });
     const network = await createNetwork(world);
-    expect(await failureOf(other.removeNetwork(network.id, signal()))).toMatchObject({ kind: 'conflict' });
+    expect(await failureOf(other.removeNetwork(network.id, false, signal()))).toMatchObject({
+      kind: 'conflict',
+    });
     await world.engine.createVolume(desiredVolume(`${world.stack}_data`), ownerLabels(world), signal());
     expect(await failureOf(other.removeVolume(`${world.stack}_data`, signal()))).toMatchObject({
       kind: 'conflict',
     });
   });
 
+  test('removes an unlabelled network where it is told to, but not under anybody, nor one that is claimed', async () => {
+    const world = worldOf();
+    const name = `${world.stack}_net`;
+    const unlabelled = networkId(await world.outside.createForeignNetwork(name));
+    const guest = await world.outside.runForeign(`${world.stack}-guest`, { network: name });
+    const remove = () => world.engine.removeNetwork(unlabelled, true, signal());
+    expect(await failureOf(remove())).toMatchObject({ kind: 'conflict' });
+    await world.outside.kill(guest);
+    expect(await failureOf(remove())).toMatchObject({ kind: 'conflict' });
+    await world.outside.remove(guest);
+    await remove();
+    const claimed = networkId(
+      await world.outside.createForeignNetwork(name, { 'com.docker.compose.project': world.stack }),
+    );
+    const call = world.engine.removeNetwork(claimed, true, signal());
+    expect(await failureOf(call)).toMatchObject({ kind: 'conflict' });
+    expect((await look(world)).networks.filter((network) => network.name === name)).toMatchObject([
+      { id: claimed, ownership: 'compose' },
+    ]);
+  });
+
   test('refuses foreign networks and volumes', async () => {
     const world = worldOf();
     const network = networkId(await world.outside.createForeignNetwork(`${world.stack}_theirs`));
     await world.outside.createForeignVolume(`${world.stack}_theirs`);
-    expect(await failureOf(world.engine.removeNetwork(network, signal()))).toMatchObject({
+    expect(await failureOf(world.engine.removeNetwork(network, false, signal()))).toMatchObject({
       kind: 'conflict',
     });
     expect(await failureOf(world.engine.removeVolume(`${world.stack}_theirs`, signal()))).toMatchObject({

@@ -7,6 +7,9 @@ export interface SeenCall {
   readonly path: string;
 }
 
+/** Told of each write with its number (from 1): before it is passed on, and when the engine has answered. */
+export type OnWrite = (phase: 'seen' | 'answered', count: number, call: SeenCall) => void | Promise<void>;
+
 /**
  * Stands between stackctld and the engine's socket and counts: what asks (GET, HEAD) and what changes. Everything is
  * passed on as it is.
@@ -14,6 +17,8 @@ export interface SeenCall {
 export class EngineProxy {
   readonly socketPath: string;
   readonly calls: SeenCall[] = [];
+  /** A write waits for it, and so does the answer. For tests that crash something at a chosen moment. */
+  onWrite: OnWrite | undefined;
   readonly #target: string;
   readonly #server: Server;
 
@@ -21,19 +26,26 @@ export class EngineProxy {
     this.socketPath = options.socketPath;
     this.#target = options.engineHost.replace('unix://', '');
     this.#server = createServer((incoming, answer) => {
-      this.calls.push({ method: incoming.method ?? '', path: incoming.url ?? '' });
+      const call = { method: incoming.method ?? '', path: incoming.url ?? '' };
+      this.calls.push(call);
+      const count = isWrite(call) ? this.writes().length : undefined;
+      const hold = async (phase: 'seen' | 'answered') => {
+        if (count !== undefined) await this.onWrite?.(phase, count, call);
+      };
       const outgoing = request(
         { socketPath: this.#target, method: incoming.method, path: incoming.url, headers: incoming.headers },
         (reply: IncomingMessage) => {
-          answer.writeHead(reply.statusCode ?? 502, reply.headers);
-          reply.pipe(answer);
           reply.on('error', () => answer.destroy());
+          void hold('answered').then(() => {
+            answer.writeHead(reply.statusCode ?? 502, reply.headers);
+            reply.pipe(answer);
+          });
         },
       );
       // As the engine would: a connection that breaks, and no answer of our own making.
       outgoing.on('error', () => incoming.destroy());
       answer.on('close', () => outgoing.destroy());
-      incoming.pipe(outgoing);
+      void hold('seen').then(() => incoming.pipe(outgoing));
     });
     this.#server.keepAliveTimeout = 60_000;
     this.#server.requestTimeout = 0;
@@ -45,7 +57,7 @@ export class EngineProxy {
 
   /** Calls that could change something. */
   writes(): readonly SeenCall[] {
-    return this.calls.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+    return this.calls.filter(isWrite);
   }
 
   listen(): Promise<void> {
@@ -57,4 +69,8 @@ export class EngineProxy {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await rm(this.socketPath, { force: true });
   }
+}
+
+function isWrite({ method }: SeenCall): boolean {
+  return method !== 'GET' && method !== 'HEAD';
 }

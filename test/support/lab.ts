@@ -122,13 +122,14 @@ function outside(docker: Docker, instance: string, imageRefs: string[]): Outside
   };
   return {
     runForeign: run,
-    createForeignNetwork: async (name) =>
-      (await docker.createNetwork({ Name: name, Labels: labels, CheckDuplicate: true })).id,
+    createForeignNetwork: async (name, more = {}) =>
+      (await docker.createNetwork({ Name: name, Labels: { ...labels, ...more }, CheckDuplicate: true })).id,
     createForeignVolume: async (name) => {
       await docker.createVolume({ Name: name, Labels: labels });
     },
     pause: (id) => docker.getContainer(id).pause(),
     kill: (id) => docker.getContainer(id).kill(),
+    remove: (id) => docker.getContainer(id).remove({ force: true, v: true }),
     commit: async (id, ref) => {
       const [repo, tag] = ref.split(':');
       await docker.getContainer(id).commit({ repo, tag });

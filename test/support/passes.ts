@@ -89,7 +89,7 @@ export async function passUntilSettled(
     // Calls take time; also two containers are never started at the same moment.
     engine.clock.advance(50);
   }
-  throw new Error(`not settled:\n${plans.map((plan) => plan.join('\n')).join('\n---\n')}`);
+  throw new Error(`not settled:\n${show(plans)}`);
 }
 
 /** Nothing could be done: until when? A failed step is tried again after a back-off of the controller's. */
@@ -98,9 +98,15 @@ function wait(engine: SimulatedEngine, plan: Plan, plans: readonly (readonly str
   const times = [plan.lookAgainAtMs, engine.nextChangeAtMs()].filter((atMs) => atMs !== undefined);
   const soonest = times.length === 0 ? undefined : Math.min(...times);
   if (isWaiting && soonest === undefined) {
-    throw new Error(`waits for ever:\n${plans.map((each) => each.join('\n')).join('\n---\n')}`);
+    throw new Error(`waits for ever:\n${show(plans)}`);
   }
   engine.clock.advanceTo(Math.min(soonest ?? Number.POSITIVE_INFINITY, engine.clock.nowMs() + 30_000));
+}
+
+/** The first plans and the last ones. */
+function show(plans: readonly (readonly string[])[]): string {
+  const some = plans.length <= 6 ? plans : [...plans.slice(0, 3), ['...'], ...plans.slice(-2)];
+  return some.map((plan) => plan.join('\n')).join('\n---\n');
 }
 
 /** A plan as text, without hashes: `demo-web-1.<hash>`. */

@@ -1,4 +1,5 @@
 import equal from 'fast-deep-equal';
+import { ownerOf } from '../../src/engine/docker/ownership.ts';
 import type {
   ContainerRequest,
   Engine,
@@ -184,11 +185,12 @@ export class SimulatedEngine implements Engine {
     });
   }
 
-  removeNetwork(network: NetworkId, signal: AbortSignal): Promise<void> {
+  removeNetwork(network: NetworkId, unclaimed: boolean, signal: AbortSignal): Promise<void> {
     return this.#write('removeNetwork', network, signal, () => {
       const found = this.world.networks.get(network);
       if (found === undefined) return;
-      if (!this.#isOurs(found.labels)) throw notOurs(`network ${found.name}`);
+      const isNobodys = ownerOf(found.labels, {}, this.instance).ownership === 'foreign';
+      if (!this.#isOurs(found.labels) && !(unclaimed && isNobodys)) throw notOurs(`network ${found.name}`);
       removeNetwork(this.world, network);
     });
   }

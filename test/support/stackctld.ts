@@ -7,11 +7,13 @@ import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { inject } from 'vitest';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
-import { EngineProxy } from './engine-proxy.ts';
+import { EngineProxy, type SeenCall } from './engine-proxy.ts';
 import { eventually } from './eventually.ts';
 import { sweep, testDocker } from './lab.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** The built program; STACKCTL_DIST names another build to test. */
+const DIST = process.env['STACKCTL_DIST'] ?? join(ROOT, 'dist');
 
 export interface Ran {
   readonly code: number;
@@ -72,12 +74,20 @@ export class World {
     return join(this.directory, 'stackctld.log');
   }
 
+  /** Of the daemon that runs: the same one for as long as nobody killed it. */
+  get pid(): number | undefined {
+    const child = this.#process;
+    return child === undefined || child.exitCode !== null || child.signalCode !== null
+      ? undefined
+      : child.pid;
+  }
+
   /** Starts the daemon and waits until it has read its sources and reached the engine. */
   async start(flags: readonly string[] = []): Promise<void> {
     const child = spawn(
       process.execPath,
       [
-        join(ROOT, 'dist/bin/stackctld.js'),
+        join(DIST, 'bin/stackctld.js'),
         ...['--manifests', this.manifests, '--state-dir', this.stateDirectory, '--socket', this.socketPath],
         ...['--instance', this.instance, '--docker-host', this.proxy.host, '--log-level', 'debug'],
         ...(this.#options.flags ?? []),
@@ -129,11 +139,46 @@ export class World {
 
   /** Runs `stackctl` as a process. */
   ctl(...argv: string[]): Promise<Ran> {
-    return run(
-      process.execPath,
-      [join(ROOT, 'dist/bin/stackctl.js'), '--socket', this.socketPath, ...argv],
-      this.manifests,
-    );
+    return this.#cli(['--socket', this.socketPath, ...argv]);
+  }
+
+  /** The same with something to read from stdin. */
+  ctlReading(stdin: string, ...argv: string[]): Promise<Ran> {
+    return this.#cli(['--socket', this.socketPath, ...argv], { stdin });
+  }
+
+  /** `stackctl --direct`, as the same instance on the same engine: only while the daemon does not run. */
+  direct(...argv: string[]): Promise<Ran> {
+    return this.#cli(['--direct', ...argv], {
+      env: {
+        DOCKER_HOST: this.proxy.host,
+        STACKCTL_STATE_DIR: this.stateDirectory,
+        STACKCTL_INSTANCE: this.instance,
+      },
+    });
+  }
+
+  #cli(argv: readonly string[], more: { env?: NodeJS.ProcessEnv; stdin?: string } = {}): Promise<Ran> {
+    return run(process.execPath, [join(DIST, 'bin/stackctl.js'), ...argv], {
+      cwd: this.manifests,
+      env: { ...cleanEnvironment(), ...more.env },
+      stdin: more.stdin,
+    });
+  }
+
+  /** Has a stack looked at twice from the beginning and tells what these passes wrote; of a converged stack, nothing. */
+  async writesOfTwoPasses(stack: string): Promise<readonly SeenCall[]> {
+    const before = this.proxy.writes().length;
+    const lookings = () =>
+      this.proxy.calls.filter(({ method, path }) => method === 'GET' && path.includes('/containers/json'))
+        .length;
+    // A stack's passes come one after another: when the third has begun, the second is over.
+    for (let pass = 0; pass < 3; pass += 1) {
+      const seen = lookings();
+      await this.ctl('reconcile', stack);
+      await eventually('a pass', () => (lookings() > seen ? true : undefined));
+    }
+    return this.proxy.writes().slice(before);
   }
 
   async status(stack: string): Promise<StackStatus | undefined> {
@@ -195,11 +240,12 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
 export function run(
   command: string,
   argv: readonly string[],
-  cwd = ROOT,
-  env = cleanEnvironment(),
+  more: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | undefined } = {},
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, [...argv], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const { cwd = ROOT, env = cleanEnvironment(), stdin } = more;
+    const child = spawn(command, [...argv], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
+    child.stdin.end(stdin);
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -69,7 +69,8 @@ export function connectNetwork(
     const words = `endpoint with name ${container.name} already exists in network ${network.name}`;
     throw new Failure('refused', words, { status: 403 });
   }
-  refuseAddress(world, network, container, settings);
+  refuseAddress(network, settings);
+  if (isUp(container)) refuseTakenAddress(world, network, container, settings);
   const networkId = container.state === 'created' ? undefined : network.id;
   const address = isUp(container) ? chooseAddress(world, network, settings) : undefined;
   const kept = settingsKept(world, settings);
@@ -115,7 +116,8 @@ export function joinNetworks(world: World, container: SimContainer): void {
         status: 404,
       });
     }
-    refuseAddress(world, network, container, endpoint.settings);
+    refuseAddress(network, endpoint.settings);
+    refuseTakenAddress(world, network, container, endpoint.settings);
     endpoint.networkId = network.id;
     endpoint.address = chooseAddress(world, network, endpoint.settings);
   }
@@ -148,12 +150,7 @@ function settingsKept(world: World, settings: EndpointSettings): EndpointSetting
   return world.profile === '20.10' ? rest : { ...rest, gwPriority, macAddress };
 }
 
-function refuseAddress(
-  world: World,
-  network: SimNetwork,
-  container: SimContainer,
-  settings: EndpointSettings,
-): void {
+function refuseAddress(network: SimNetwork, settings: EndpointSettings): void {
   const address = settings.ipv4Address;
   if (address === undefined) return;
   if (network.spec.pools.length === 0) {
@@ -166,6 +163,17 @@ function refuseAddress(
       status: 400,
     });
   }
+}
+
+/** Found out only when it is really attached, that is at its start (compose-and-engine 4.3). */
+function refuseTakenAddress(
+  world: World,
+  network: SimNetwork,
+  container: SimContainer,
+  settings: EndpointSettings,
+): void {
+  const address = settings.ipv4Address;
+  if (address === undefined) return;
   const holder = usersOf(world, network).find(
     (user) => user !== container && isUp(user) && user.endpoints.get(network.name)?.address === address,
   );

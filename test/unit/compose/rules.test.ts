@@ -5,7 +5,7 @@ const services = (...lines: readonly string[]) => `services:\n${lines.map((line)
 
 describe('rules that docker compose has too', () => {
   it.each([
-    ['MissingImage services.a', services('a: {hostname: x}')],
+    ['MissingImage services.a.image', services('a: {hostname: x}')],
     [
       'ConflictingFields services.a.network_mode',
       `${services('a: {image: x, network_mode: host, networks: [n]}')}networks: {n: }\n`,

@@ -1,0 +1,85 @@
+import type Docker from 'dockerode';
+import type { ContainerInspectInfo } from 'dockerode';
+import { expect } from 'vitest';
+import { eventually } from './eventually.ts';
+import type { World } from './stackctld.ts';
+
+/** What tells one run of one container from every other. */
+export interface Identity {
+  readonly id: string;
+  readonly startedAt: string;
+  readonly pid: number;
+}
+
+export async function identityOf(docker: Docker, name: string): Promise<Identity> {
+  const wire = await docker.getContainer(name).inspect();
+  return { id: wire.Id, startedAt: wire.State.StartedAt, pid: wire.State.Pid };
+}
+
+/** Undefined when there is no such container. */
+export function inspectOf(docker: Docker, name: string): Promise<ContainerInspectInfo | undefined> {
+  return docker
+    .getContainer(name)
+    .inspect()
+    .catch((error: { statusCode?: number }) => {
+      if (error.statusCode === 404) return undefined;
+      throw error;
+    });
+}
+
+/** Names of all that a stack has on the engine, sorted; containers of any state. */
+export async function objectsOf(docker: Docker, stack: string) {
+  const filters = JSON.stringify({ label: [`io.stackctl.stack=${stack}`] });
+  const containers = await docker.listContainers({ all: true, filters });
+  const networks = await docker.listNetworks({ filters });
+  const volumes = await docker.listVolumes({ filters });
+  return {
+    containers: containers.flatMap(({ Names }) => Names.map((name) => name.slice(1))).sort(),
+    networks: networks.map(({ Name }) => Name).sort(),
+    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+  };
+}
+
+/** Runs a program inside a container: what it printed, and its exit code. */
+export async function execIn(
+  docker: Docker,
+  container: string,
+  ...command: string[]
+): Promise<{ readonly code: number; readonly text: string }> {
+  const exec = await docker
+    .getContainer(container)
+    .exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true });
+  const stream = await exec.start({ Tty: true });
+  const text = await new Promise<string>((resolve, reject) => {
+    let all = '';
+    stream.on('data', (chunk: Buffer) => {
+      all += chunk.toString('utf8');
+    });
+    stream.on('end', () => resolve(all));
+    stream.on('error', reject);
+  });
+  const { ExitCode } = await exec.inspect();
+  return { code: ExitCode ?? -1, text };
+}
+
+/** Has a stack looked at twice more, and asserts that nothing at all was written on the engine meanwhile. */
+export async function expectQuiet(world: World, stack: string): Promise<void> {
+  const before = world.proxy.writes().length;
+  await look(world, stack);
+  await look(world, stack);
+  expect(world.proxy.writes().slice(before)).toEqual([]);
+}
+
+/** One more pass of a stack, whatever its state. */
+export async function look(world: World, stack: string): Promise<void> {
+  const passed = (await world.status(stack))?.nextLookAt;
+  await world.ctl('reconcile', stack);
+  await eventually(
+    `a pass of ${stack}`,
+    async () => {
+      const next = (await world.status(stack))?.nextLookAt;
+      return next !== undefined && next !== passed ? true : undefined;
+    },
+    { withinMs: 20_000, everyMs: 50 },
+  );
+}
