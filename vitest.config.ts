@@ -20,6 +20,13 @@ const onEngine = (name: string) => ({
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/count-reporter.ts'],
-    projects: [quick('unit'), quick('property'), quick('sim'), quick('cli'), onEngine('engine'), onEngine('e2e')],
+    projects: [
+      quick('unit'),
+      quick('property'),
+      quick('sim'),
+      quick('cli'),
+      onEngine('engine'),
+      onEngine('e2e'),
+    ],
   },
 });

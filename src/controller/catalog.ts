@@ -78,8 +78,7 @@ export class Catalog {
 
   /** Takes in a full reading of one source. What is absent from it stays until `drop`. */
   update(origin: Origin, scan: SourceScan): CatalogChange {
-    const entries = this.#bySource.get(keyOf(origin)) ?? new Map<string, CatalogEntry>();
-    this.#bySource.set(keyOf(origin), entries);
+    const entries = this.#entriesOf(origin);
     const changed = new Set<string>();
     const present = new Set<string>();
     const orphaned: Problem[] = [];
@@ -148,7 +147,7 @@ export class Catalog {
     broken: BrokenFile,
     into: { readonly changed: Set<string>; readonly present: Set<string>; readonly orphaned: Problem[] },
   ): void {
-    this.#restoreFrom(entries, origin, broken.file);
+    this.#restoreFrom(origin, broken.file);
     const affected = [...entries.values()].filter(
       ({ manifest }) => manifest.files.includes(broken.file) || broken.names.includes(manifest.name),
     );
@@ -162,17 +161,31 @@ export class Catalog {
     }
   }
 
-  /** After a restart of the daemon only the store knows what a broken file used to define. */
-  #restoreFrom(entries: Map<string, CatalogEntry>, origin: Origin, file: string): void {
+  /**
+   * Brings back what the store remembers of a stack of this source: after a restart of the daemon only the store
+   * knows what a file that is broken or missing used to define. Nothing when it is known, or another source's.
+   */
+  restore(origin: Origin, name: string): void {
+    const entries = this.#entriesOf(origin);
+    if (entries.has(name)) return;
+    const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
+    if (stored?.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) return;
+    const files = stored.files ?? [];
+    const manifest = findStacks(files, { home: this.#home }).stacks.find((each) => each.name === name);
+    if (manifest !== undefined) entries.set(name, { manifest, origin, files, problems: [] });
+  }
+
+  #restoreFrom(origin: Origin, file: string): void {
     for (const name of this.#store.list('last-good')) {
-      if (entries.has(name)) continue;
       const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
-      if (stored?.files?.some((each) => each.path === file) !== true) continue;
-      if (stored.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) continue;
-      const found = findStacks(stored.files, { home: this.#home });
-      const manifest = found.stacks.find((each) => each.name === name);
-      if (manifest !== undefined) entries.set(name, { manifest, origin, files: stored.files, problems: [] });
+      if (stored?.files?.some((each) => each.path === file) === true) this.restore(origin, name);
     }
+  }
+
+  #entriesOf(origin: Origin): Map<string, CatalogEntry> {
+    const entries = this.#bySource.get(keyOf(origin)) ?? new Map<string, CatalogEntry>();
+    this.#bySource.set(keyOf(origin), entries);
+    return entries;
   }
 }
 

@@ -134,7 +134,7 @@ export class SourceReader {
       limits: { ...GUARD_LIMITS, graceMs: options.deleteGraceMs },
     });
     this.#guards.set(source, answer.state);
-    this.#noteHeld(source, answer.held);
+    this.#noteHeld(source, origin, answer.held);
     for (const name of answer.delete) {
       const record = records.ensure(name);
       if (record.tombstone !== undefined) continue;
@@ -147,12 +147,13 @@ export class SourceReader {
   }
 
   /** What is held back, or no more, or for another reason, must show in the stack's status. */
-  #noteHeld(source: Source, held: readonly HeldDeletion[]): void {
+  #noteHeld(source: Source, origin: Origin, held: readonly HeldDeletion[]): void {
     const before = this.#held.get(source) ?? [];
     this.#held.set(source, held);
     const told = (list: readonly HeldDeletion[], one: HeldDeletion) =>
       list.some((other) => other.name === one.name && other.message === one.message);
     for (const one of held.filter((each) => !told(before, each))) {
+      this.#context.catalog.restore(origin, one.name);
       this.#context.ports.log.warn({ stack: one.name, reason: one.reason }, one.message);
       this.#context.enqueue(one.name);
     }

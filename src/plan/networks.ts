@@ -197,7 +197,8 @@ function settingsAfterSwap(
       : undefined;
   const wanted = replica?.endpoints.find((endpoint) => endpoint.network === desired.key);
   // One that is not wanted there any more stays off, unless it is about to be replaced and serves until then.
-  if (wanted !== undefined || replica?.specHash === container.specHash) return wanted;
+  const isCurrent = replica !== undefined && replica.specHash === container.specHash;
+  if (wanted !== undefined || isCurrent) return wanted;
   const had = container.attachments.find((attachment) => isAttachedTo(attachment, live));
   if (had === undefined) return undefined;
   const fits = (address: string | undefined) =>

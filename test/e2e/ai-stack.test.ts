@@ -216,7 +216,7 @@ describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
         capAdd: [],
         privileged: false,
         // The engine takes a colon too; docker compose writes it so.
-      security: ['no-new-privileges=true'],
+        security: ['no-new-privileges=true'],
         log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
         health: {
           Test: command,
