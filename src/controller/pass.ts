@@ -101,6 +101,7 @@ export function contextOf(record: StackRecord, state: PassState): PlanContext {
     memory: record.memory,
     instance: state.options.instance,
     version: state.options.version,
+    lastApplied: record.lastGood,
     readyStacks: Object.fromEntries(ready),
   };
 }
@@ -243,6 +244,8 @@ async function runDeletion(record: StackRecord, state: PassState, signal: AbortS
 }
 
 async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
+  // Its manifest came back while this pass looked: what the catalogue has now is the new one.
+  if (record.tombstone === undefined) return { kind: 'again' };
   await state.records.forget(record.name);
   state.catalog.drop(record.name);
   state.notices.send({ kind: 'deleted', name: record.name });

@@ -103,7 +103,9 @@ export class SourceReader {
   async #reappear(names: readonly string[]): Promise<void> {
     for (const name of names) {
       const record = this.#context.records.get(name);
-      if (record?.tombstone !== undefined) await this.#context.records.bury(record, undefined);
+      if (record?.tombstone === undefined) continue;
+      await this.#context.records.bury(record, undefined);
+      this.#context.enqueue(name);
     }
   }
 

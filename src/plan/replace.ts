@@ -56,7 +56,14 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
     { container: created.handle },
     { ...about, needs: [...created.steps, ...stopped, ...cleared, ...slot.start.needs, ...ports.needs] },
   );
-  finish(scope, slot, { handle: created.handle, name, old, because, after: started, waitUntilMs: undefined });
+  finish(scope, slot, {
+    handle: created.handle,
+    name,
+    old,
+    because,
+    after: [started],
+    waitUntilMs: undefined,
+  });
   return {
     startStep: scope.draft.isGated(started) ? undefined : started,
     disturbed: true,
@@ -88,7 +95,7 @@ interface Finish {
   readonly name: string;
   readonly old: ObservedContainer;
   readonly because: Cause;
-  readonly after: StepId | undefined;
+  readonly after: readonly StepId[];
   /** When the wait ends in a failure or a success without any event. */
   readonly waitUntilMs: number | undefined;
 }
@@ -101,8 +108,11 @@ function finish(scope: Scope, slot: Slot, end: Finish): void {
     until: hasHealthcheck(slot) ? 'healthy' : 'running',
     atMs: end.waitUntilMs,
   };
-  const needs = end.after === undefined ? [] : [end.after];
-  const removed = removeContainer(scope, end.old, cause('Replaced', end.because.changes), needs, gate);
+  const because = cause('Replaced', end.because.changes);
+  // Where the old one had to make room first, it is stopped by now.
+  const removed = mayStartFirst(slot)
+    ? removeContainer(scope, end.old, because, end.after, gate)
+    : dropContainer(scope, end.old, because, end.after, gate);
   if (end.name === slot.container.name) return;
   scope.draft.add(
     'rename-container',
@@ -137,8 +147,8 @@ export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedCon
       if (fresh.state === 'paused') unpause(scope, slot, fresh);
       const because = cause('SpecChanged');
       // Its restart policy, or somebody, may have started it again.
-      if (!mayStartFirst(slot)) stopContainer(scope, old, slot.service, because, []);
-      finish(scope, slot, { ...endOf(fresh), old, because, after: undefined, waitUntilMs: verdict.untilMs });
+      const after = mayStartFirst(slot) ? [] : stopContainer(scope, old, slot.service, because, []);
+      finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: verdict.untilMs });
       return { startStep: undefined, disturbed: true, rolling: true };
     }
     case 'good':
@@ -166,7 +176,8 @@ function startFresh(
   const stopped = mayStartFirst(slot) ? [] : stopContainer(scope, old, service, because, [], gate);
   const needs = [...stopped, ...cleared, ...slot.start.needs, ...ports.needs];
   const started = startExisting(scope, slot, fresh, because, { needs, gate });
-  finish(scope, slot, { ...endOf(fresh), old, because, after: started, waitUntilMs: undefined });
+  const after = started === undefined ? needs : [started];
+  finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: undefined });
   const runs = started !== undefined && !scope.draft.isGated(started);
   return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
 }

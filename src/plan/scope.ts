@@ -12,6 +12,8 @@ export interface PlanContext {
   readonly instance: string;
   /** This program's version, for Compose's version label. */
   readonly version: string;
+  /** The last good wish, to say what a changed spec hash is about; nothing is decided by it. */
+  readonly lastApplied?: DesiredStack | undefined;
   /** Whether other stacks are Ready, by name, for `dependsOn`. */
   readonly readyStacks: Readonly<Record<string, boolean>>;
 }

@@ -9,6 +9,7 @@ import { resourceDrift } from './drift.ts';
 import type { StartCondition } from './gates.ts';
 import type { ImageState } from './images.ts';
 import type { Scope } from './scope.ts';
+import { specChanges } from './spec-changes.ts';
 
 /** One replica to be planned, with all that the decision looks at. */
 export interface Slot {
@@ -75,7 +76,7 @@ export function outdatedBecause(
   live: ObservedContainer,
 ): Cause | undefined {
   if (live.specHash !== desired.specHash) {
-    return cause('SpecChanged', [{ path: 'spec', from: short(live.specHash), to: short(desired.specHash) }]);
+    return cause('SpecChanged', explain(scope, desired, live));
   }
   const image = scope.observed.images[desired.config.Image];
   // An image that is gone from the engine is no reason to touch the container that runs from it.
@@ -90,6 +91,17 @@ export function outdatedBecause(
   }
   const resources = resourceDrift(desired, live);
   return resources.inPlace ? undefined : cause('Drifted', resources.changes);
+}
+
+/** The fields, where the last wish is still known and the container was made from it; else the two hashes. */
+function explain(scope: Scope, desired: DesiredContainer, live: ObservedContainer): readonly FieldChange[] {
+  const before = scope.context.lastApplied?.services
+    .flatMap((service) => service.containers)
+    .find((replica) => replica.specHash === live.specHash && replica.service === desired.service);
+  const fields = before === undefined ? [] : specChanges(before, desired);
+  return fields.length > 0
+    ? fields
+    : [{ path: 'spec', from: short(live.specHash), to: short(desired.specHash) }];
 }
 
 const short = (hash: string | undefined): string => hash?.slice(0, 11) ?? '(unknown)';

@@ -8,6 +8,7 @@ import {
   networkColumns,
   type Of,
   serviceColumns,
+  sourceName,
   volumeColumns,
 } from '../output/columns.ts';
 import { renderProblem } from '../output/problems.ts';
@@ -73,7 +74,7 @@ function renderFacts(status: StackStatus, { colors, now }: Context): string {
   const nextMs = status.nextLookAt === undefined ? undefined : Date.parse(status.nextLookAt) - now();
   const facts: readonly (readonly [string, string])[] = [
     ['Name', status.name],
-    ['Source', [`${status.source.kind}/${status.source.name}`, status.source.path].join(' ').trim()],
+    ['Source', [sourceName(status.source), status.source.path].join(' ').trim()],
     ['Generation', `${status.generation} (observed ${status.observedGeneration})`],
     ['Applied revision', status.lastAppliedRevision ?? '<none>'],
     ['Attempted revision', status.lastAttemptedRevision ?? '<none>'],

@@ -26,6 +26,11 @@ export interface Of<Part> {
 const none = (text: string): string => (text === '' ? '<none>' : text);
 const yesNo = (value: boolean): string => (value ? 'true' : 'false');
 
+/** `applied`, or what was read: `directory:/srv/stacks`. */
+export function sourceName(source: StackStatus['source']): string {
+  return source.name === '' || source.name === source.kind ? source.kind : `${source.kind}:${source.name}`;
+}
+
 export function stackColumns({ colors, nowMs, wide }: ColumnContext): readonly Column<StackStatus>[] {
   return [
     { title: 'NAME', room: 12, value: (stack) => stack.name },
@@ -37,7 +42,7 @@ export function stackColumns({ colors, nowMs, wide }: ColumnContext): readonly C
       paint: colors.state,
     },
     { title: 'READY', value: readyServices },
-    { title: 'SOURCE', value: (stack) => `${stack.source.kind}/${stack.source.name}` },
+    { title: 'SOURCE', value: (stack) => sourceName(stack.source) },
     { title: 'REVISION', room: 12, value: (stack) => shortRevision(stack.lastAppliedRevision) },
     { title: 'AGE', value: (stack) => formatAge(stack.createdAt, nowMs) },
     ...when<StackStatus>(wide, [
