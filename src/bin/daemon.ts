@@ -2,17 +2,17 @@ import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
 import type { DaemonConfig } from '../config.ts';
+import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
-import { digestContext } from '../engine/build-context.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
-import { createFiles } from '../source/files.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
+import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
   nowMs: () => Date.now(),
@@ -25,11 +25,12 @@ const systemClock: Clock = {
 
 /**
  * Builds every adapter and runs a daemon until the signal: the composition root that `stackctld` and
- * `stackctl --direct` share. Throws `Failure` when it cannot start (another daemon, a bad address).
+ * `stackctl --direct` share. `onLooked`: the API listens, and every stack had its first pass. Throws `Failure` when it
+ * cannot start (another daemon, a bad address).
  */
 export async function runDaemon(
   config: DaemonConfig,
-  more: { readonly log: Logger; readonly onListening: () => void },
+  more: { readonly log: Logger; readonly onlyWhenAsked: boolean; readonly onLooked: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
@@ -43,13 +44,14 @@ export async function runDaemon(
   const store = await createFileStore({ directory: config.stateDirectory, log });
   const applied = createAppliedSource(store);
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
+  const loader = createWorkerLoader({ home: homedir(), log });
   const controller = new Controller(
     {
       engine,
       sources: [...directories, applied],
       applied,
       store,
-      files: createFiles({ digestContext }),
+      loader: createCachingLoader(loader, { monotonicMs: systemClock.monotonicMs }),
       clock: systemClock,
       random: Math.random,
       log,
@@ -57,11 +59,11 @@ export async function runDaemon(
     {
       instance: config.instance,
       version: VERSION,
-      home: homedir(),
       workers: config.workers,
       concurrency: config.concurrency,
       resyncMs: config.resyncMs,
       deleteGraceMs: config.deleteGraceMs,
+      onlyWhenAsked: more.onlyWhenAsked,
     },
   );
   let api: RunningApi | undefined;
@@ -71,10 +73,10 @@ export async function runDaemon(
       { socket: config.socketPath, manifests: config.manifests, instance: config.instance },
       'started',
     );
-    more.onListening();
-    await controller.run(signal);
+    await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
     await api?.close();
+    await loader.close();
     await lock.release();
     log.info('stopped');
   }

@@ -9,7 +9,7 @@ import { runDaemon } from './daemon.ts';
 /**
  * `--direct`: a daemon for the length of one command, in this process, on a socket of its own. It takes the same lock
  * as stackctld, so the two never work on one engine at once; its state directory is stackctld's, so that what it does
- * is known to a daemon that comes later.
+ * is known to a daemon that comes later. It looks at every stack before it answers, and acts only on what it is told to.
  */
 export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Connection> {
   const directory = await mkdtemp(join(tmpdir(), 'stackctl-direct-'));
@@ -19,12 +19,12 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
   const config = { ...settings, manifests: [], socketPath, logLevel: env['STACKCTL_LOG_LEVEL'] ?? 'error' };
   const log = createLog(config.logLevel);
   const running = AbortSignal.any([signal, stop.signal]);
-  let onListening: () => void = () => undefined;
-  const listening = new Promise<void>((resolve) => {
-    onListening = resolve;
+  let onLooked: () => void = () => undefined;
+  const looked = new Promise<void>((resolve) => {
+    onLooked = resolve;
   });
-  const daemon = runDaemon(config, { log, onListening }, running);
-  await Promise.race([listening, daemon]);
+  const daemon = runDaemon(config, { log, onlyWhenAsked: true, onLooked }, running);
+  await Promise.race([looked, daemon]);
   const connection = await connectToSocket(socketPath);
   return {
     client: connection.client,

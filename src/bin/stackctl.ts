@@ -21,6 +21,11 @@ process.exitCode = await runCli({
     const { connectDirectly } = await import('./direct.ts');
     return connectDirectly(process.env, signal);
   },
+  // Here, since most commands leave it to the daemon to understand manifests.
+  loader: {
+    load: async (request) => (await import('./local-loader.ts')).loadManifests(request),
+    loadUnfilled: async (request) => (await import('./local-loader.ts')).loadUnfilledManifests(request),
+  },
   now: () => Date.now(),
   signal: interrupt.signal,
 });

@@ -25,7 +25,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 try {
-  await runDaemon(config, { log, onListening: () => undefined }, stop.signal);
+  await runDaemon(config, { log, onlyWhenAsked: false, onLooked: () => undefined }, stop.signal);
   process.exit(0);
 } catch (thrown) {
   const failure = asFailure(thrown);

@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { ManifestLoader } from './manifest-loader.ts';
 import type { OptionSpecs, OptionValues } from './option.ts';
 import type { Colors } from './output/color.ts';
 import type { Sink } from './output/sink.ts';
@@ -42,6 +43,8 @@ export interface Context {
   readonly stderr: Sink;
   readonly stdin: AsyncIterable<string | Uint8Array>;
   readonly cwd: string;
+  /** Understands manifests in this process. */
+  readonly loader: ManifestLoader;
   /** For what goes to stdout. */
   readonly colors: Colors;
   /** For what goes to stderr. */

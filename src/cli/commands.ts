@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { applyCommand } from './commands/apply.ts';
+import { configCommand } from './commands/config.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
@@ -9,6 +10,7 @@ import { logsCommand } from './commands/logs.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { suspendCommand } from './commands/suspend.ts';
+import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
 
@@ -16,6 +18,8 @@ import { waitCommand } from './commands/wait.ts';
 export const COMMANDS: readonly Command[] = [
   applyCommand,
   diffCommand,
+  validateCommand,
+  configCommand,
   deleteCommand,
   getCommand,
   describeCommand,

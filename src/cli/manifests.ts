@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import {
   MAX_BODY_BYTES,
@@ -15,6 +15,8 @@ const OVERRIDES = ['compose', 'docker-compose'].flatMap((stem) => [
   `${stem}.override.yaml`,
   `${stem}.override.yml`,
 ]);
+/** The names by which docker compose finds a file, in the order of its liking. */
+const USUAL = ['compose.yaml', 'compose.yml', 'docker-compose.yml', 'docker-compose.yaml'];
 const COMPOSE_FILE = /^(docker-)?compose\.ya?ml$/;
 
 /** What `-f` stands for: what is sent, and how its files are called on the screen. */
@@ -30,16 +32,23 @@ export interface ManifestSet {
 interface Surroundings {
   readonly cwd: string;
   readonly stdin: AsyncIterable<string | Uint8Array>;
+  /** A file that is named comes without its override file. */
+  readonly alone?: boolean;
 }
 
 /** Reads a file, the manifests of a directory's tree, or `-` for stdin. Throws `Failure` when it cannot. */
-export async function readManifests(argument: string, { cwd, stdin }: Surroundings): Promise<ManifestSet> {
+export async function readManifests(
+  argument: string,
+  { cwd, stdin, alone = false }: Surroundings,
+): Promise<ManifestSet> {
   if (argument === '-') return readStdin(cwd, stdin);
   const path = resolve(cwd, argument);
   const there = await stat(path).catch((error) => {
     throw unreadable(argument, error);
   });
-  const set = there.isDirectory() ? await readTree(argument, path) : await readOne(argument, path);
+  const set = there.isDirectory()
+    ? await readTree(argument, path)
+    : await readOne(argument, path, alone ? [] : OVERRIDES);
   const bytes = Buffer.byteLength(JSON.stringify(set.manifests));
   if (bytes > MAX_BODY_BYTES - MEBIBYTE / 4) {
     throw new Failure(
@@ -51,6 +60,36 @@ export async function readManifests(argument: string, { cwd, stdin }: Surroundin
     );
   }
   return set;
+}
+
+/** The Compose file of a directory or the nearest one above it, as docker compose looks for it. Throws `Failure`. */
+export async function readUsualFile(cwd: string): Promise<ManifestSet> {
+  for (let directory = cwd; ; directory = dirname(directory)) {
+    const names = new Set(await readdir(directory).catch(() => []));
+    const usual = USUAL.filter((name) => names.has(name));
+    if (usual.length > 0) {
+      const wanted = [...usual, ...OVERRIDES.filter((name) => names.has(name))];
+      const files = await Promise.all(wanted.map((name) => readNamed(directory, name)));
+      return {
+        argument: directory,
+        manifests: { baseDirectory: directory, files },
+        leftOut: [],
+        isStdin: false,
+      };
+    }
+    if (directory === dirname(directory)) break;
+  }
+  throw new Failure('invalid', 'cannot read a Compose file: there is none in this directory or above it', {
+    hint: 'give -f FILE, -f DIR or -f -',
+  });
+}
+
+async function readNamed(directory: string, name: string) {
+  const text = await readBounded(join(directory, name)).catch((error) => {
+    throw unreadable(name, error);
+  });
+  if (text === undefined) throw tooLarge(name);
+  return { relativePath: name, text };
 }
 
 async function readStdin(cwd: string, stdin: AsyncIterable<string | Uint8Array>): Promise<ManifestSet> {
@@ -68,7 +107,7 @@ async function readStdin(cwd: string, stdin: AsyncIterable<string | Uint8Array>)
   return { argument: '-', manifests: { baseDirectory: cwd, files }, leftOut: [], isStdin: true };
 }
 
-async function readOne(argument: string, path: string): Promise<ManifestSet> {
+async function readOne(argument: string, path: string, overrides: readonly string[]): Promise<ManifestSet> {
   const baseDirectory = dirname(path);
   const relativePath = basename(path);
   const text = await readBounded(path).catch((error) => {
@@ -76,7 +115,7 @@ async function readOne(argument: string, path: string): Promise<ManifestSet> {
   });
   if (text === undefined) throw tooLarge(argument);
   const files = [{ relativePath, text }];
-  for (const override of COMPOSE_FILE.test(relativePath) ? OVERRIDES : []) {
+  for (const override of COMPOSE_FILE.test(relativePath) ? overrides : []) {
     const found = await readBounded(join(baseDirectory, override)).catch(() => undefined);
     if (found !== undefined) files.push({ relativePath: override, text: found });
   }

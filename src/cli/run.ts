@@ -1,6 +1,7 @@
 import type { Context } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { type Connect, type Connection, DEFAULT_SOCKET } from './connect.ts';
+import type { ManifestLoader } from './manifest-loader.ts';
 import { UsageError } from './option.ts';
 import { createColors, wantsColor } from './output/color.ts';
 import { createSink, type OutputStream } from './output/sink.ts';
@@ -21,6 +22,8 @@ export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly connect: Connect;
+  /** For commands that need no daemon. */
+  readonly loader: ManifestLoader;
   /** Unix time in ms, for ages. */
   readonly now: () => number;
   /** Aborted by Ctrl-C. */
@@ -41,6 +44,7 @@ export async function runCli(world: CliWorld): Promise<number> {
     stderr,
     stdin: world.stdin,
     cwd: world.cwd,
+    loader: world.loader,
     colors,
     errorColors,
     signal,

@@ -52,7 +52,7 @@ function bindAll<Value>(
     const value = read(shape, entry.value, [kind, key], reading);
     if (value !== undefined) values.push([key, value as Value]);
   }
-  return Object.fromEntries(values);
+  return Object.fromEntries(values.sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 function extensionsOf(tree: MappingTree, reading: Reading): Readonly<Record<string, unknown>> {

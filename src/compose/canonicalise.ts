@@ -20,10 +20,15 @@ import {
 
 /**
  * Makes every short form long, in a document that already went through the schema. What has a wrong type
- * stays as it is, because the schema has reported it; what has a wrong spelling is reported here.
+ * stays as it is, because the schema has reported it; what has a wrong spelling is reported here. A text with
+ * variables in it says nothing yet: while templates are kept, it stays.
  */
-export function canonicalise(tree: Tree, report: Report): Tree {
-  return visit(tree, canonicalRules, [], { report, portsLeft: maxPorts });
+export function canonicalise(tree: Tree, report: Report, templates: 'filled' | 'kept' = 'filled'): Tree {
+  return visit(tree, canonicalRules, [], {
+    report,
+    keepsTemplates: templates === 'kept',
+    portsLeft: maxPorts,
+  });
 }
 
 /** Ranges are expanded, so a few words could otherwise become millions of ports. */
@@ -31,6 +36,7 @@ const maxPorts = 20_000;
 
 interface Walk {
   readonly report: Report;
+  readonly keepsTemplates: boolean;
   portsLeft: number;
 }
 
@@ -87,7 +93,7 @@ const canonicalRules: PathTable<Canonical> = pathTable<Canonical>({
 });
 
 function visit(tree: Tree, rules: PathTable<Canonical> | undefined, path: FieldPath, walk: Walk): Tree {
-  if (rules === undefined) return tree;
+  if (rules === undefined || isTemplate(tree, walk)) return tree;
   const long = rules.rule === undefined ? tree : rules.rule(tree, path, walk);
   switch (long.kind) {
     case 'mapping':
@@ -97,6 +103,10 @@ function visit(tree: Tree, rules: PathTable<Canonical> | undefined, path: FieldP
     case 'scalar':
       return long;
   }
+}
+
+function isTemplate(tree: Tree, walk: Walk): boolean {
+  return walk.keepsTemplates && isText(tree) && goText(tree).includes('$');
 }
 
 /** An unset variable in the place of a server means no server. */
@@ -174,7 +184,7 @@ function portsToLong(tree: Tree, path: FieldPath, walk: Walk): Tree {
   if (tree.kind !== 'sequence') return tree;
   const items: Tree[] = [];
   for (const [index, item] of tree.items.entries()) {
-    if (item.kind !== 'scalar' || item.value === null) {
+    if (item.kind !== 'scalar' || item.value === null || isTemplate(item, walk)) {
       items.push(item);
       continue;
     }

@@ -68,7 +68,9 @@ function layDocument(model: MappingTree, document: Tree, place: Place): MappingT
     );
     return model;
   }
-  const filled = asMapping(interpolate(document, place.scope.lookup, report), document);
+  const { templates } = place.loading;
+  const filled =
+    templates === 'kept' ? document : asMapping(interpolate(document, place.scope.lookup, report), document);
   const withIncludes = applyIncludes(filled, place, (source, scope) =>
     loadModel(source, scope, place.loading, place.including),
   );
@@ -84,8 +86,8 @@ function layDocument(model: MappingTree, document: Tree, place: Place): MappingT
     return model;
   }
   const project = asMapping(merged, model);
-  validateProject(project).forEach(report);
-  const canonical = asMapping(keepUnique(canonicalise(project, report)), model);
+  if (templates === 'filled') validateProject(project).forEach(report);
+  const canonical = asMapping(keepUnique(canonicalise(project, report, templates)), model);
   return withField(canonical, 'version', undefined);
 }
 
@@ -118,8 +120,9 @@ function loadBase(
   if (documents.length === 0) return undefined;
   let base: Tree = mappingOf({}, { file, line: 1, column: 1 });
   for (const document of documents) {
-    const filled = interpolate(document, scope.lookup, loading.report);
-    base = canonicalise(keepUnique(mergeTrees(base, filled, 'final', loading.report)), loading.report);
+    const { report, templates } = loading;
+    const filled = templates === 'kept' ? document : interpolate(document, scope.lookup, report);
+    base = canonicalise(keepUnique(mergeTrees(base, filled, 'final', report)), report, templates);
   }
   const directory = file.slice(0, file.lastIndexOf('/')) || '/';
   return fieldOf(

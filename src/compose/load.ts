@@ -9,13 +9,13 @@ import type { ComposeProject } from './model.ts';
 import { normalise } from './normalise.ts';
 import { parseYaml } from './parse.ts';
 import { problemList } from './problem-list.ts';
-import { selectServices } from './profiles.ts';
+import { profilesNamedIn, selectServices } from './profiles.ts';
 import { decideProjectName } from './project-name.ts';
 import { withoutUnused } from './prune.ts';
 import { errorAt } from './report.ts';
 import { checkRules } from './rules.ts';
 import type { Lookup } from './template.ts';
-import { fieldOf, type MappingTree, mappingOf, type Tree, withField } from './tree.ts';
+import { fieldOf, type MappingTree, mappingOf, scalarTree, type Tree, withField } from './tree.ts';
 
 /** One Compose document or file, in the order in which they override each other. */
 export type ComposeInput =
@@ -47,6 +47,8 @@ export interface LoadedProject {
   readonly filesUsed: readonly string[];
   /** Values of configs and secrets given by `environment:`, by `configs.NAME` / `secrets.NAME`. */
   readonly contents: Readonly<Record<string, string>>;
+  /** Every profile that a service names, active or not. Sorted. */
+  readonly profiles: readonly string[];
   /** Where a field of the canonical model came from; the nearest known parent otherwise. */
   readonly locate: (path: string) => Position | undefined;
 }
@@ -60,11 +62,47 @@ export interface LoadedProject {
  * project without any service all of them stay (see `withoutUnused`).
  */
 export function loadProject(request: LoadRequest, files: Files): LoadedProject {
+  const { loading, found, sources, name, lookup } = prepare(request, files, 'filled');
+  const tree = loadModel(sources, { directory: request.projectDirectory, lookup }, loading, []);
+  const { project, locate } = finish(tree, name, activeProfiles(request, lookup), lookup, loading);
+  const isEmpty = sources.every((source) => source.documents.length === 0);
+  if (isEmpty && !loading.state.isIncomplete) found.report(emptyProject(sources));
+  return {
+    project,
+    problems: found.problems,
+    filesUsed: [...loading.filesUsed, ...filesOf(project)].toSorted(),
+    contents: Object.fromEntries(loading.contents),
+    profiles: profilesNamedIn(fieldOf(tree, 'services')),
+    locate,
+  };
+}
+
+/** A project before its variables are filled in. */
+export interface LoadedTemplate {
+  /** Merged, and canonical as far as no variable stands in the way. */
+  readonly document: MappingTree;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * The same without filling in variables and without checking what they will decide: for people who want to see
+ * which there are. Services of all profiles are in it.
+ */
+export function loadTemplate(request: LoadRequest, files: Files): LoadedTemplate {
+  const { loading, found, sources, name } = prepare(request, files, 'kept');
+  const lookup: Lookup = () => undefined;
+  const tree = loadModel(sources, { directory: request.projectDirectory, lookup }, loading, []);
+  const document = normalise(withField(tree, 'name', scalarTree(name, tree.at)), name, lookup);
+  return { document, problems: found.problems };
+}
+
+function prepare(request: LoadRequest, files: Files, templates: Loading['templates']) {
   const found = problemList();
   const loading: Loading = {
     files,
     report: found.report,
     home: request.home,
+    templates,
     filesUsed: new Set(),
     contents: new Map(),
     state: { filesLeft: loadingLimits.files, charactersLeft: loadingLimits.characters, isIncomplete: false },
@@ -74,17 +112,9 @@ export function loadProject(request: LoadRequest, files: Files): LoadedProject {
   const variables = readVariables(request, loading);
   const named = decideProjectName(documents, request.name, request.projectDirectory, variables);
   named.problems.forEach(found.report);
-  const lookup: Lookup = (name) => (name === 'COMPOSE_PROJECT_NAME' ? named.name : variables(name));
-  const tree = loadModel(sources, { directory: request.projectDirectory, lookup }, loading, []);
-  const { project, locate } = finish(tree, named.name, activeProfiles(request, lookup), lookup, loading);
-  if (documents.length === 0 && !loading.state.isIncomplete) found.report(emptyProject(sources));
-  return {
-    project,
-    problems: found.problems,
-    filesUsed: [...loading.filesUsed, ...filesOf(project)].toSorted(),
-    contents: Object.fromEntries(loading.contents),
-    locate,
-  };
+  const { name } = named;
+  const lookup: Lookup = (variable) => (variable === 'COMPOSE_PROJECT_NAME' ? name : variables(variable));
+  return { loading, found, sources, name, lookup };
 }
 
 function parseInput(input: ComposeInput, loading: Loading): SourceFile {

@@ -11,6 +11,8 @@ export interface Loading {
   readonly files: Files;
   readonly report: Report;
   readonly home: string | undefined;
+  /** `kept`: variables are not filled in, and what they stand in is neither checked nor read. */
+  readonly templates: 'filled' | 'kept';
   /** Every file that was read or looked for. */
   readonly filesUsed: Set<string>;
   /** Values of configs and secrets that come from variables, by `configs.NAME` and `secrets.NAME`. */

@@ -20,6 +20,12 @@ export function selectServices(services: MappingTree, profiles: readonly string[
   return { active: { ...services, entries }, disabled };
 }
 
+/** Every profile that any of the services names, sorted. */
+export function profilesNamedIn(services: Tree | undefined): readonly string[] {
+  if (services?.kind !== 'mapping') return [];
+  return [...new Set([...services.entries.values()].flatMap(({ value }) => profilesOf(value)))].sort();
+}
+
 function profilesOf(service: Tree): readonly string[] {
   const profiles = fieldOf(service, 'profiles');
   if (profiles?.kind !== 'sequence') return [];

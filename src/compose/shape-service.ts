@@ -57,59 +57,59 @@ const update: Shape = object({
   order: text,
 });
 
-const deployFields: Shape = object({
-  mode: text,
-  replicas: optionalInteger,
-  endpoint_mode: text,
-  labels,
-  placement: object({
-    constraints: list(anyText),
-    preferences: list(object({ spread: text })),
-    max_replicas_per_node: integer,
-  }),
-  update_config: update,
-  rollback_config: update,
-  restart_policy: object({
-    condition: text,
-    delay: duration,
-    max_attempts: optionalInteger,
-    window: duration,
-  }),
-  resources: object({ limits: resources, reservations: resources }),
+const limitsAndReservations: Shape = object({ limits: resources, reservations: resources });
+
+const anyPlacement: Shape = object({
+  constraints: list(anyText),
+  preferences: list(object({ spread: text })),
+  max_replicas_per_node: integer,
 });
 
-/** docker compose always prints `placement` and `resources`. */
-const deploy: Shape = (tree, path, reading) => ({
-  placement: {},
-  resources: {},
-  ...(deployFields(tree, path, reading) as object | undefined),
-});
+const deploy: Shape = object(
+  {
+    mode: text,
+    replicas: optionalInteger,
+    labels,
+    update_config: update,
+    rollback_config: update,
+    resources: limitsAndReservations,
+    restart_policy: object({
+      condition: text,
+      delay: duration,
+      max_attempts: optionalInteger,
+      window: duration,
+    }),
+    placement: anyPlacement,
+    endpoint_mode: text,
+  },
+  { placement: {}, resources: {} },
+);
 
 const build: Shape = object({
   context: text,
   dockerfile: text,
   dockerfile_inline: text,
+  entitlements: list(anyText),
   args: variables,
-  additional_contexts: texts,
+  provenance: text,
+  sbom: text,
+  ssh: sshKeys,
+  labels,
   cache_from: textOrList,
   cache_to: textOrList,
-  entitlements: list(anyText),
+  no_cache: flag,
+  additional_contexts: texts,
+  pull: flag,
   extra_hosts: hosts,
   isolation: text,
-  labels,
   network: text,
-  no_cache: flag,
-  platforms: textOrList,
-  privileged: flag,
-  provenance: text,
-  pull: flag,
-  sbom: text,
+  target: text,
   secrets: list(fileReference),
   shm_size: bytes,
-  ssh: sshKeys,
   tags: textOrList,
-  target: text,
   ulimits: dictionary(ulimit),
+  platforms: textOrList,
+  privileged: flag,
 });
 
 function sshKeys(...[tree, path, reading]: Parameters<Shape>): unknown {
@@ -125,19 +125,19 @@ const mount: Shape = object({
   target: text,
   read_only: flag,
   consistency: text,
-  bind: object({ propagation: text, create_host_path: flag, recursive: text, selinux: text }),
-  volume: object({ nocopy: flag, subpath: text, labels }),
+  bind: object({ selinux: text, propagation: text, create_host_path: flag, recursive: text }),
+  volume: object({ labels, nocopy: flag, subpath: text }),
   tmpfs: object({ size: bytes, mode: integer }),
   image: object({ subpath: text }),
 });
 
 const port: Shape = object({
+  name: text,
   mode: text,
   host_ip: text,
   target: integer,
   published: text,
   protocol: text,
-  name: text,
   app_protocol: text,
 });
 
@@ -158,31 +158,49 @@ const networkOrNull: Shape = withNull((tree, path, reading) =>
   tree.kind === 'scalar' && tree.value === null ? null : network(tree, path, reading),
 );
 
+const develop: Shape = object({
+  watch: list(
+    object(
+      {
+        path: text,
+        action: text,
+        target: text,
+        exec: object({ command, user: text, privileged: flag, working_dir: text, environment: variables }),
+        ignore: textOrList,
+        include: textOrList,
+        initial_sync: flag,
+      },
+      { exec: { command: null } },
+    ),
+  ),
+});
+
 const serviceFields: Readonly<Record<string, Shape>> = {
+  profiles: list(anyText),
   annotations: labels,
   attach: optionalFlag,
-  blkio_config: blkio,
   build,
+  develop,
+  blkio_config: blkio,
   cap_add: list(anyText),
   cap_drop: list(anyText),
-  cgroup: text,
   cgroup_parent: text,
-  command,
-  configs: list(fileReference),
-  container_name: text,
+  cgroup: text,
   cpu_count: integer,
   cpu_percent: float,
   cpu_period: integer,
   cpu_quota: integer,
   cpu_rt_period: integer,
   cpu_rt_runtime: integer,
-  cpu_shares: integer,
   cpus: float,
   cpuset: text,
+  cpu_shares: integer,
+  command,
+  configs: list(fileReference),
+  container_name: text,
   credential_spec: object({ config: text, file: text, registry: text }),
-  depends_on: dictionary(object({ condition: text, required: optionalFlag, restart: flag })),
+  depends_on: dictionary(object({ condition: text, restart: flag, required: optionalFlag })),
   deploy,
-  develop: anything,
   device_cgroup_rules: list(anyText),
   devices: list(object({ source: text, target: text, permissions: text })),
   dns: textOrList,
@@ -190,22 +208,23 @@ const serviceFields: Readonly<Record<string, Shape>> = {
   dns_search: textOrList,
   domainname: text,
   entrypoint: command,
+  provider: object({ type: text, options: dictionary(textOrList) }),
   environment: variables,
   expose: textOrList,
   external_links: list(anyText),
   extra_hosts: hosts,
-  gpus: list(deviceRequest),
   group_add: list(anyText),
+  gpus: list(deviceRequest),
+  hostname: text,
   healthcheck: object({
     test: healthTest,
-    interval: duration,
     timeout: duration,
+    interval: duration,
+    retries: optionalInteger,
     start_period: duration,
     start_interval: duration,
-    retries: optionalInteger,
     disable: flag,
   }),
-  hostname: text,
   image: text,
   init: optionalFlag,
   ipc: text,
@@ -213,11 +232,11 @@ const serviceFields: Readonly<Record<string, Shape>> = {
   labels,
   links: list(anyText),
   logging: object({ driver: text, options: texts }),
-  mac_address: text,
   mem_limit: bytes,
   mem_reservation: bytes,
-  mem_swappiness: bytes,
   memswap_limit: bytes,
+  mem_swappiness: bytes,
+  mac_address: text,
   models: dictionary(withNull(anything)),
   network_mode: text,
   networks: dictionary(networkOrNull),
@@ -227,12 +246,7 @@ const serviceFields: Readonly<Record<string, Shape>> = {
   pids_limit: integer,
   platform: text,
   ports: list(port),
-  post_start: list(hook),
-  pre_start: list(hook),
-  pre_stop: list(hook),
   privileged: flag,
-  profiles: list(anyText),
-  provider: anything,
   pull_policy: text,
   read_only: flag,
   restart: text,
@@ -257,14 +271,11 @@ const serviceFields: Readonly<Record<string, Shape>> = {
   volumes: list(mount),
   volumes_from: list(anyText),
   working_dir: text,
+  pre_start: list(hook),
+  post_start: list(hook),
+  pre_stop: list(hook),
   'x-stackctl': anything,
 };
 
-const anyService = object(serviceFields);
-
 /** A service. Its command and entrypoint are always there: null is the image's own. */
-export const service: Shape = (tree, path, reading) => ({
-  command: null,
-  entrypoint: null,
-  ...(anyService(tree, path, reading) as object | undefined),
-});
+export const service: Shape = object(serviceFields, { command: null, entrypoint: null });

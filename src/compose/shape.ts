@@ -25,20 +25,32 @@ export function read(shape: Shape, tree: Tree, path: FieldPath, reading: Reading
   return shape(tree, path, reading);
 }
 
-/** A mapping with known fields; `x-*` and unknown ones are left out (the schema reports the latter). */
-export function object(fields: Readonly<Record<string, Shape>>): Shape {
+/**
+ * A mapping with known fields, in the order in which they are given here (docker compose's hash of a service
+ * is over text, where order counts); `x-*` and unknown ones are left out (the schema reports the latter). `defaults` are the
+ * values of fields that docker compose prints even when they are unset.
+ */
+export function object(
+  fields: Readonly<Record<string, Shape>>,
+  defaults: Readonly<Record<string, unknown>> = {},
+): Shape {
   const shapes = new Map(Object.entries(fields));
   return (tree, path, reading) => {
     if (tree.kind !== 'mapping') return mistyped(tree, path, reading, 'a mapping');
-    const values: [string, unknown][] = [];
+    const values = new Map(Object.entries(defaults));
     for (const [key, entry] of tree.entries) {
       const shape = shapes.get(key);
-      if (shape === undefined) continue;
-      const value = read(shape, entry.value, [...path, key], reading);
-      if (value !== undefined) values.push([key, value]);
+      const value = shape === undefined ? undefined : read(shape, entry.value, [...path, key], reading);
+      if (value !== undefined) values.set(key, value);
     }
-    return Object.fromEntries(values);
+    return pick(shapes.keys(), values);
   };
+}
+
+/** Those of the values that are set, in the order of the keys. */
+function pick(keys: Iterable<string>, values: ReadonlyMap<string, unknown>): Record<string, unknown> {
+  const entries = [...keys].map((key) => [key, values.get(key)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
 /** A list; left out when empty. */
@@ -52,16 +64,16 @@ export function list(item: Shape): Shape {
   };
 }
 
-/** A mapping with any keys; left out when empty. Null values are left to the value's shape. */
+/** A mapping with any keys, sorted; left out when empty. Null values are left to the value's shape. */
 export function dictionary(value: Shape): Shape {
   return (tree, path, reading) => {
     if (tree.kind !== 'mapping') return mistyped(tree, path, reading, 'a mapping');
-    const values: [string, unknown][] = [];
+    const values = new Map<string, unknown>();
     for (const [key, entry] of tree.entries) {
-      const found = read(value, entry.value, [...path, key], reading);
-      if (found !== undefined) values.push([key, found]);
+      values.set(key, read(value, entry.value, [...path, key], reading));
     }
-    return values.length === 0 ? undefined : Object.fromEntries(values);
+    const found = pick([...values.keys()].sort(), values);
+    return Object.keys(found).length === 0 ? undefined : found;
   };
 }
 
@@ -142,8 +154,15 @@ export function toJson(tree: Tree): unknown {
     case 'sequence':
       return tree.items.map(toJson);
     case 'mapping':
-      return Object.fromEntries([...tree.entries].map(([key, { value }]) => [key, toJson(value)]));
+      return Object.fromEntries(
+        [...tree.entries].map(([key, { value }]) => [key, toJson(value)] as const).sort(byKey),
+      );
   }
+}
+
+function byKey([one]: readonly [string, unknown], [other]: readonly [string, unknown]): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
 }
 
 /** A shape that also wants to see nulls. */

@@ -40,12 +40,35 @@ function fill(template: string, lookup: Lookup, depth: number): Substitution {
   return { ok: true, text: text + template.slice(offset), unset };
 }
 
-interface Reference {
+/** One reference to a variable in a text. */
+export interface Reference {
   readonly name: string;
   /** `:-`, `-`, `:?`, `?`, `:+`, `+`, or nothing. */
   readonly operator: string;
   readonly operand: string;
+  /** Where the text goes on after it. */
   readonly end: number;
+}
+
+/** Every reference in a text, those in others' defaults too; none where the text is no valid template. */
+export function referencesIn(template: string): readonly Reference[] {
+  return collect(template, 0) ?? [];
+}
+
+function collect(template: string, depth: number): Reference[] | undefined {
+  if (depth > maxNesting) return undefined;
+  const references: Reference[] = [];
+  let offset = 0;
+  for (let dollar = template.indexOf('$'); dollar !== -1; dollar = template.indexOf('$', offset)) {
+    const found = readReference(template, dollar + 1);
+    if (found === 'invalid') return undefined;
+    offset = found.end;
+    if ('text' in found) continue;
+    const nested = collect(found.operand, depth + 1);
+    if (nested === undefined) return undefined;
+    references.push(found, ...nested);
+  }
+  return references;
 }
 
 const namePattern = /[_a-zA-Z][_a-zA-Z0-9]*/y;

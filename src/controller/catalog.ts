@@ -1,8 +1,8 @@
-import { findStacks } from '../manifest/find-stacks.ts';
-import type { BrokenFile, FoundStacks, StackManifest } from '../manifest/stack.ts';
+import type { BrokenFile, ManifestFile } from '../manifest/stack.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import type { Source, SourceFile, SourceScan } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
+import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
 
 /** Where a stack comes from, for people. */
 export interface Origin {
@@ -12,10 +12,8 @@ export interface Origin {
 
 /** A stack as one source has it. */
 export interface CatalogEntry {
-  readonly manifest: StackManifest;
+  readonly manifest: DeclaredStack;
   readonly origin: Origin;
-  /** The texts that define it, to find it again when they are broken. */
-  readonly files: readonly SourceFile[];
   /** What is wrong with its file now; the manifest is then the last good one. */
   readonly problems: readonly Problem[];
 }
@@ -32,20 +30,23 @@ export interface CatalogChange {
 /** What is kept of a manifest that was good, so that a broken file never takes a stack down. */
 interface LastGood {
   readonly origin: Origin;
-  readonly files: readonly SourceFile[];
+  /** The texts that define it. */
+  readonly files: readonly ManifestFile[];
 }
 
 /** The manifests of all sources, by stack; a broken file keeps what it meant before. */
 export class Catalog {
   readonly #store: Store;
-  readonly #home: string | undefined;
+  readonly #loader: Loader;
   readonly #bySource = new Map<string, Map<string, CatalogEntry>>();
+  /** What a pass last found nothing wrong with, since the start; a manifest that can be read may still be wrong. */
+  readonly #good = new Map<string, CatalogEntry>();
   /** Which source a stack belongs to while several have it: the first that had it, unless it was taken over. */
   readonly #owners = new Map<string, string>();
 
-  constructor(store: Store, home: string | undefined) {
+  constructor(store: Store, loader: Loader) {
     this.#store = store;
-    this.#home = home;
+    this.#loader = loader;
   }
 
   /** The entry that counts; a second source with the same name is a problem on it that harms neither. */
@@ -76,32 +77,40 @@ export class Catalog {
     return [...(this.#bySource.get(keyOf(origin))?.keys() ?? [])];
   }
 
-  /** Takes in a full reading of one source. What is absent from it stays until `drop`. */
-  update(origin: Origin, scan: SourceScan): CatalogChange {
+  /**
+   * Takes in a full reading of one source, all of it at one moment, once it is understood; one at a time for a source.
+   * What is absent from it stays until `drop`. Throws what the loader throws, and nothing is taken in then.
+   */
+  async update(origin: Origin, scan: SourceScan, signal: AbortSignal): Promise<CatalogChange> {
+    const readings: Reading[] = [];
+    for (const files of trees(scan.files)) {
+      readings.push({ found: await this.#loader.find(files, signal), wanted: files[0]?.forStack });
+    }
+    const lost = [
+      ...readings.flatMap(({ found }) => found.broken.map(({ file }) => file)),
+      ...scan.unreadable.map(({ path }) => path),
+    ];
+    const remembered = await this.#rememberedOf(origin, lost, signal);
+    return this.#takeIn(origin, { readings, unreadable: scan.unreadable, remembered });
+  }
+
+  #takeIn(origin: Origin, { readings, unreadable, remembered }: Understood): CatalogChange {
     const entries = this.#entriesOf(origin);
     const changed = new Set<string>();
     const present = new Set<string>();
     const orphaned: Problem[] = [];
-    for (const files of trees(scan.files)) {
-      const found = findStacks(files, { home: this.#home });
-      const wanted = files[0]?.forStack;
+    const into = { changed, present, orphaned, remembered };
+    for (const { found, wanted } of readings) {
       for (const manifest of found.stacks) {
         if (wanted !== undefined && manifest.name !== wanted) continue;
         present.add(manifest.name);
-        if (this.#take(entries, origin, { manifest, files, found })) changed.add(manifest.name);
+        if (this.#take(entries, origin, manifest, found)) changed.add(manifest.name);
       }
-      for (const broken of found.broken) {
-        this.#keepLastGood(entries, origin, broken, { changed, present, orphaned });
-      }
+      for (const broken of found.broken) this.#keepLastGood(entries, origin, broken, into);
     }
-    for (const { path, reason } of scan.unreadable) {
-      const problems = [unreadable(path, reason)];
-      this.#keepLastGood(
-        entries,
-        origin,
-        { file: path, problems, names: [] },
-        { changed, present, orphaned },
-      );
+    for (const { path, reason } of unreadable) {
+      const problems = [cannotBeRead(path, reason)];
+      this.#keepLastGood(entries, origin, { file: path, problems, names: [] }, into);
     }
     return { changed: [...changed], present: [...present], problems: orphaned };
   }
@@ -109,6 +118,7 @@ export class Catalog {
   drop(name: string): void {
     for (const entries of this.#bySource.values()) entries.delete(name);
     this.#owners.delete(name);
+    this.#good.delete(name);
   }
 
   dropFrom(origin: Origin, name: string): void {
@@ -118,26 +128,22 @@ export class Catalog {
   /** Call after a pass that found nothing wrong: this is what a broken file falls back on. */
   async noteGood(entry: CatalogEntry): Promise<void> {
     if (!isAcceptable(entry.problems)) return;
-    const value: LastGood = { origin: entry.origin, files: entry.files };
+    this.#good.set(entry.manifest.name, entry);
+    const value: LastGood = { origin: entry.origin, files: entry.manifest.texts };
     await this.#store.write('last-good', entry.manifest.name, value);
   }
 
   #take(
     entries: Map<string, CatalogEntry>,
     origin: Origin,
-    taken: {
-      readonly manifest: StackManifest;
-      readonly files: readonly SourceFile[];
-      readonly found: FoundStacks;
-    },
+    manifest: DeclaredStack,
+    found: FoundDeclarations,
   ): boolean {
-    const { manifest, files, found } = taken;
     const before = entries.get(manifest.name);
-    const own = files.filter((file) => manifest.files.includes(file.path));
     const warnings = found.problems.filter(
       (problem) => problem.severity === 'warning' && manifest.files.includes(problem.at?.file ?? ''),
     );
-    entries.set(manifest.name, { manifest, origin, files: own, problems: warnings });
+    entries.set(manifest.name, { manifest, origin, problems: warnings });
     return before?.manifest.revision !== manifest.revision || !isAcceptable(before.problems);
   }
 
@@ -145,9 +151,17 @@ export class Catalog {
     entries: Map<string, CatalogEntry>,
     origin: Origin,
     broken: BrokenFile,
-    into: { readonly changed: Set<string>; readonly present: Set<string>; readonly orphaned: Problem[] },
+    into: {
+      readonly changed: Set<string>;
+      readonly present: Set<string>;
+      readonly orphaned: Problem[];
+      readonly remembered: readonly CatalogEntry[];
+    },
   ): void {
-    this.#restoreFrom(origin, broken.file);
+    for (const entry of into.remembered) {
+      const { name, files } = entry.manifest;
+      if (files.includes(broken.file) && !entries.has(name)) entries.set(name, entry);
+    }
     const affected = [...entries.values()].filter(
       ({ manifest }) => manifest.files.includes(broken.file) || broken.names.includes(manifest.name),
     );
@@ -155,7 +169,9 @@ export class Catalog {
     for (const entry of affected) {
       const { name } = entry.manifest;
       if (into.present.has(name)) continue;
-      entries.set(name, { ...entry, problems: broken.problems });
+      const good = this.#good.get(name);
+      const kept = good !== undefined && keyOf(good.origin) === keyOf(origin) ? good : entry;
+      entries.set(name, { ...kept, problems: broken.problems });
       into.present.add(name);
       into.changed.add(name);
     }
@@ -165,21 +181,37 @@ export class Catalog {
    * Brings back what the store remembers of a stack of this source: after a restart of the daemon only the store
    * knows what a file that is broken or missing used to define. Nothing when it is known, or another source's.
    */
-  restore(origin: Origin, name: string): void {
+  async restore(origin: Origin, name: string, signal: AbortSignal): Promise<void> {
     const entries = this.#entriesOf(origin);
     if (entries.has(name)) return;
-    const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
-    if (stored?.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) return;
-    const files = stored.files ?? [];
-    const manifest = findStacks(files, { home: this.#home }).stacks.find((each) => each.name === name);
-    if (manifest !== undefined) entries.set(name, { manifest, origin, files, problems: [] });
+    const entry = await this.#recall(origin, name, signal);
+    if (entry !== undefined && !entries.has(name)) entries.set(name, entry);
   }
 
-  #restoreFrom(origin: Origin, file: string): void {
+  async #recall(origin: Origin, name: string, signal: AbortSignal): Promise<CatalogEntry | undefined> {
+    const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
+    if (stored?.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) return undefined;
+    const found = await this.#loader.find(stored.files ?? [], signal);
+    const manifest = found.stacks.find((each) => each.name === name);
+    return manifest === undefined ? undefined : { manifest, origin, problems: [] };
+  }
+
+  /** The stacks of this source that only the store knows of, and that one of the files used to define. */
+  async #rememberedOf(
+    origin: Origin,
+    files: readonly string[],
+    signal: AbortSignal,
+  ): Promise<readonly CatalogEntry[]> {
+    if (files.length === 0) return [];
+    const entries = this.#entriesOf(origin);
+    const found: CatalogEntry[] = [];
     for (const name of this.#store.list('last-good')) {
       const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
-      if (stored?.files?.some((each) => each.path === file) === true) this.restore(origin, name);
+      if (entries.has(name) || stored?.files?.some((each) => files.includes(each.path)) !== true) continue;
+      const entry = await this.#recall(origin, name, signal);
+      if (entry !== undefined) found.push(entry);
     }
+    return found;
   }
 
   #entriesOf(origin: Origin): Map<string, CatalogEntry> {
@@ -187,6 +219,19 @@ export class Catalog {
     this.#bySource.set(keyOf(origin), entries);
     return entries;
   }
+}
+
+/** What one tree of a source was understood as. */
+interface Reading {
+  readonly found: FoundDeclarations;
+  /** The only stack that counts. */
+  readonly wanted: string | undefined;
+}
+
+interface Understood {
+  readonly readings: readonly Reading[];
+  readonly unreadable: SourceScan['unreadable'];
+  readonly remembered: readonly CatalogEntry[];
 }
 
 const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
@@ -198,7 +243,7 @@ function trees(files: readonly SourceFile[]): readonly (readonly SourceFile[])[]
   return [...groups.values()];
 }
 
-const unreadable = (file: string, reason: string): Problem => ({
+const cannotBeRead = (file: string, reason: string): Problem => ({
   severity: 'error',
   code: 'Unreadable',
   message: `the file cannot be read: ${reason}`,

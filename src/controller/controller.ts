@@ -34,6 +34,11 @@ export class Controller {
   readonly sources: SourceReader;
   readonly #interests = new Interests();
   readonly #failing = new Set<string>();
+  /** Stacks that a command was about since the start. */
+  readonly #asked = new Set<string>();
+  /** Stacks that had a pass since the start. */
+  readonly #looked = new Set<string>();
+  #waiting: (() => void)[] = [];
   #engineInfo: EngineInfo | undefined;
   /** The first attempt to reach the engine is over, well or not. */
   #probed = false;
@@ -42,7 +47,7 @@ export class Controller {
   constructor(ports: Ports, options: ControllerOptions) {
     this.ports = ports;
     this.options = options;
-    this.catalog = new Catalog(ports.store, options.home);
+    this.catalog = new Catalog(ports.store, ports.loader);
     this.records = new Records(ports.store);
     this.events = new EventLog(ports.store);
     this.queue = new WorkQueue({
@@ -67,6 +72,37 @@ export class Controller {
   notReady(): string | undefined {
     if (this.#engineInfo === undefined) return 'the engine does not answer';
     return this.#scanned ? undefined : 'the sources have not been read yet';
+  }
+
+  /** Puts a stack to the front of the queue because a command wants it. */
+  ask(name: string): void {
+    this.#asked.add(name);
+    this.queue.forget(name);
+    this.queue.add(name);
+  }
+
+  /** Until it is known whether the engine answers: a daemon that has just started does not refuse work for that. */
+  whenProbed(signal: AbortSignal): Promise<void> {
+    return this.#until(() => this.#probed, signal);
+  }
+
+  /** Until every stack had its first pass. */
+  async whenLooked(signal: AbortSignal): Promise<void> {
+    await this.whenProbed(signal);
+    await this.#until(() => this.#allNames().every((name) => this.#looked.has(name)), signal);
+  }
+
+  async #until(isSo: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!isSo() && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+
+  #wakeWaiting(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
   }
 
   /** Works until the signal; then finishes the calls in flight and returns. */
@@ -103,6 +139,7 @@ export class Controller {
       events: this.events,
       notices: this.notices,
       engineInfo: () => this.#engineInfo,
+      mayAct: (name) => !this.options.onlyWhenAsked || this.#asked.has(name),
       heldDeletion: (name) => this.sources.held.find((held) => held.name === name),
       onReadiness: () => this.#wakeDependents(),
       onFilesUsed: (name, _files, pass) => this.#interests.note(name, pass),
@@ -117,6 +154,7 @@ export class Controller {
       this.queue.forget(name);
       this.queue.add(name);
     }
+    this.#wakeWaiting();
   }
 
   #allNames(): readonly string[] {
@@ -159,6 +197,8 @@ export class Controller {
 
   #settle(name: string, verdict: Verdict): void {
     this.queue.done(name);
+    this.#looked.add(name);
+    this.#wakeWaiting();
     if (verdict.kind === 'failed') this.#failing.add(name);
     else this.#failing.delete(name);
     switch (verdict.kind) {
@@ -174,6 +214,8 @@ export class Controller {
         this.queue.addRateLimited(name);
         return;
       case 'unreachable':
+        // Nobody answered this one call, and the stream has not noticed: nothing else would bring it back.
+        if (this.#engineInfo !== undefined) this.queue.addRateLimited(name);
         return;
       case 'gone':
         this.queue.forget(name);

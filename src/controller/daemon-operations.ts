@@ -25,16 +25,20 @@ export function createOperations(controller: Controller): Operations {
     notReady: () => controller.notReady(),
     stacks: () => knownNames(controller).map((name) => statusOf(controller, name)),
     stack: (name) => statusOf(controller, name),
-    apply: (request, signal) => applyManifests(controller, request, signal),
-    diff: (request, signal) =>
-      request.manifests === undefined
+    apply: async (request, signal) => {
+      await controller.whenProbed(signal);
+      return applyManifests(controller, request, signal);
+    },
+    diff: async (request, signal) => {
+      await controller.whenProbed(signal);
+      return request.manifests === undefined
         ? diffKnown(controller, request.stacks, signal)
-        : diffManifests(controller, request.manifests, signal),
+        : diffManifests(controller, request.manifests, signal);
+    },
     delete: (request) => deleteStack(controller, request),
     reconcile: (name) => {
       statusOf(controller, name);
-      controller.queue.forget(name);
-      controller.queue.add(name);
+      controller.ask(name);
     },
     suspend: (name) => setSuspended(controller, name, true),
     resume: (name) => setSuspended(controller, name, false),
@@ -127,17 +131,18 @@ async function deleteStack(controller: Controller, request: DeleteRequest): Prom
   }
   const record = records.ensure(request.name);
   const nowMs = ports.clock.nowMs();
-  await records.bury(record, {
-    volumes: request.volumes,
-    orphan: false,
-    reason: 'deleted by command',
-    atMs: nowMs,
+  await sources.betweenReadings(ports.applied, async () => {
+    await records.bury(record, {
+      volumes: request.volumes,
+      orphan: false,
+      reason: 'deleted by command',
+      atMs: nowMs,
+    });
+    // The tombstone is on disk: from here on the manifest may go.
+    await ports.applied.remove(request.name);
+    catalog.dropFrom({ kind: 'applied', name: ports.applied.name }, request.name);
   });
-  // The tombstone is on disk: from here on the manifest may go.
-  await ports.applied.remove(request.name);
-  catalog.dropFrom({ kind: 'applied', name: ports.applied.name }, request.name);
-  controller.queue.forget(request.name);
-  controller.queue.add(request.name);
+  controller.ask(request.name);
 }
 
 async function setSuspended(controller: Controller, name: string, suspended: boolean): Promise<void> {
@@ -149,7 +154,7 @@ async function setSuspended(controller: Controller, name: string, suspended: boo
     });
   }
   await controller.records.suspend(controller.records.ensure(name), suspended);
-  controller.queue.add(name);
+  controller.ask(name);
 }
 
 function watch(

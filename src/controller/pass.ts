@@ -37,6 +37,8 @@ export interface PassState {
   readonly events: EventLog;
   readonly notices: Notices;
   readonly engineInfo: () => EngineInfo | undefined;
+  /** False: look, and keep the hands off. */
+  readonly mayAct: (name: string) => boolean;
   /** Why a stack whose manifest is gone is still there. */
   readonly heldDeletion: (name: string) => HeldDeletion | undefined;
   /** A stack became Ready, or ceased to be. */
@@ -55,10 +57,12 @@ const NOTHING: Pass = {
 
 /** One pass of one stack, from its name to its status; never throws. */
 export async function runPass(name: string, state: PassState, signal: AbortSignal): Promise<Verdict> {
-  const record = state.records.ensure(name);
-  if (record.tombstone !== undefined) return runDeletion(record, state, signal);
+  const known = state.records.get(name);
+  if (known?.tombstone !== undefined) return runDeletion(known, state, signal);
   const entry = state.catalog.get(name);
+  // Without a record: one that was forgotten must not come back because of a late event.
   if (entry === undefined) return { kind: 'gone' };
+  const record = state.records.ensure(name);
   const engineInfo = state.engineInfo();
   if (engineInfo === undefined) {
     const failure = new Failure('unreachable', 'the engine does not answer', {
@@ -67,6 +71,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     await report(record, entry, state, { pass: NOTHING, failure });
     return { kind: 'unreachable' };
   }
+  const { generation } = record;
   try {
     const pass = await reconcile(
       {
@@ -74,11 +79,13 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
         engineInfo,
         lastGood: record.lastGood,
         context: contextOf(record, state),
-        suspended: isSuspended(record, entry),
+        suspended: isSuspended(record, entry) || !state.mayAct(name),
       },
       passPorts(record, state),
       signal,
     );
+    // What was wanted has changed meanwhile: what this pass found out is about the past.
+    if (record.generation !== generation) return { kind: 'again' };
     return await conclude(record, entry, pass, state);
   } catch (thrown) {
     const failure = asFailure(thrown);
@@ -115,7 +122,7 @@ function passPorts(record: StackRecord, state: PassState) {
   const { ports, options } = state;
   return {
     engine: ports.engine,
-    files: ports.files,
+    loader: ports.loader,
     concurrency: options.concurrency,
     nowMs: () => ports.clock.nowMs(),
     remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),
@@ -140,10 +147,12 @@ async function conclude(
   const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
   if (isOwn && pass.desired !== undefined) {
     record.lastGood = pass.desired;
-    await state.records.noteRevision(record, pass.desired.revision);
-    await state.catalog.noteGood(entry);
+    if (state.mayAct(record.name)) {
+      await state.records.noteRevision(record, pass.desired.revision);
+      await state.catalog.noteGood(entry);
+    }
   }
-  if (pass.plan !== undefined && !isSuspended(record, entry)) {
+  if (pass.plan !== undefined && !isSuspended(record, entry) && state.mayAct(record.name)) {
     const revision = pass.desired?.revision ?? '';
     await state.records.remember(record, learn(pass.plan.memory, pass.outcomes, { nowMs, revision }));
   }
@@ -224,6 +233,7 @@ function heldProblems(held: HeldDeletion | undefined, entry: CatalogEntry): read
 async function runDeletion(record: StackRecord, state: PassState, signal: AbortSignal): Promise<Verdict> {
   const { tombstone } = record;
   if (tombstone === undefined) return { kind: 'gone' };
+  if (!state.mayAct(record.name)) return { kind: 'settled', afterMs: state.options.resyncMs };
   if (state.engineInfo() === undefined) return { kind: 'unreachable' };
   try {
     const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/engine.ts';
-import type { Files } from '../model/files.ts';
 import type { Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
+import type { Loader } from './loader.ts';
 
 /** Time as the controller sees it; tests hand in a virtual one. */
 export interface Clock {
@@ -32,7 +32,7 @@ export interface Ports {
   readonly sources: readonly Source[];
   readonly applied: AppliedManifests;
   readonly store: Store;
-  readonly files: Files;
+  readonly loader: Loader;
   readonly clock: Clock;
   /** 0 <= x < 1, for jitter. */
   readonly random: () => number;
@@ -43,11 +43,12 @@ export interface Ports {
 export interface ControllerOptions {
   readonly instance: string;
   readonly version: string;
-  readonly home: string | undefined;
   /** Stacks reconciled at a time. */
   readonly workers: number;
   /** Engine calls at a time within one stack. */
   readonly concurrency: number;
   readonly resyncMs: number;
   readonly deleteGraceMs: number;
+  /** `--direct`: looks at every stack, and acts only on those that a command was about. */
+  readonly onlyWhenAsked: boolean;
 }

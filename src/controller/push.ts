@@ -1,19 +1,18 @@
 import { join } from 'node:path';
-import { findStacks } from '../manifest/find-stacks.ts';
-import type { StackManifest } from '../manifest/stack.ts';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import type { Controller } from './controller.ts';
+import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
 import { contextOf } from './pass.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
-import { resolveWish, type Wish } from './wish.ts';
+import type { Wish } from './wish.ts';
 
 /** A pushed stack that was understood. */
 interface Pushed {
-  readonly manifest: StackManifest;
+  readonly manifest: DeclaredStack;
   readonly wish: Wish;
 }
 
@@ -24,23 +23,42 @@ export async function applyManifests(
   signal: AbortSignal,
 ): Promise<ApplyResult> {
   const engineInfo = engineOf(controller);
-  const { pushed, problems } = understand(controller, request, engineInfo);
+  const { pushed, problems } = await understand(controller, request, engineInfo, signal);
   if (!isAcceptable(problems)) return { problems, stacks: [] };
   for (const { manifest } of pushed) refuseForeign(controller, manifest.name, request.force);
+  if (!request.dryRun) return { problems, stacks: await takeAll(controller, request, pushed, signal) };
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const { manifest, wish } of pushed) {
     const action = actionOf(controller, manifest.name, wish);
-    if (request.dryRun) {
-      const plan = await diffManifest(controller, manifest, engineInfo, signal);
-      const { generation = 0 } = controller.records.get(manifest.name) ?? {};
-      stacks.push({ name: manifest.name, action, generation, plan: plan.plan });
-    } else {
-      stacks.push(await take(controller, request, { manifest, wish }, action));
-    }
+    const { plan } = await diffManifest(controller, manifest, engineInfo, signal);
+    const { generation = 0 } = controller.records.get(manifest.name) ?? {};
+    stacks.push({ name: manifest.name, action, generation, plan });
   }
-  if (!request.dryRun) await controller.sources.read(controller.ports.applied, signal);
-  for (const { name } of request.dryRun ? [] : stacks) controller.queue.add(name);
   return { problems, stacks };
+}
+
+/**
+ * First the manifests, then the generations: a pass that is under way, or begins in between, either sees that what it
+ * worked on is no longer wanted, or works on the new already.
+ */
+async function takeAll(
+  controller: Controller,
+  request: ApplyRequest,
+  pushed: readonly Pushed[],
+  signal: AbortSignal,
+): Promise<ApplyResult['stacks']> {
+  const actions = pushed.map(({ manifest, wish }) => actionOf(controller, manifest.name, wish));
+  for (const { manifest } of pushed) await take(controller, request, manifest);
+  await controller.sources.read(controller.ports.applied, signal);
+  const stacks: ApplyResult['stacks'][number][] = [];
+  for (const [index, { manifest, wish }] of pushed.entries()) {
+    const record = controller.records.ensure(manifest.name);
+    if (wish.desired !== undefined) await controller.records.noteRevision(record, wish.desired.revision);
+    controller.ask(manifest.name);
+    const { generation } = record;
+    stacks.push({ name: manifest.name, action: actions[index] ?? 'configured', generation, plan: [] });
+  }
+  return stacks;
 }
 
 /** What would be done for pushed manifests, and nothing done. */
@@ -50,7 +68,7 @@ export async function diffManifests(
   signal: AbortSignal,
 ): Promise<readonly StackDiff[]> {
   const engineInfo = engineOf(controller);
-  const { pushed, problems } = understand(controller, manifests, engineInfo);
+  const { pushed, problems } = await understand(controller, manifests, engineInfo, signal);
   if (!isAcceptable(problems)) return [{ name: '', problems, plan: [], changes: [] }];
   const diffs: StackDiff[] = [];
   for (const { manifest } of pushed) diffs.push(await diffManifest(controller, manifest, engineInfo, signal));
@@ -68,7 +86,7 @@ export function engineOf(controller: Controller): EngineInfo {
 /** The line of a pass, stopped before it acts. */
 export async function diffManifest(
   controller: Controller,
-  manifest: StackManifest,
+  manifest: DeclaredStack,
   engineInfo: EngineInfo,
   signal: AbortSignal,
 ): Promise<StackDiff> {
@@ -83,7 +101,7 @@ export async function diffManifest(
     { manifest, engineInfo, lastGood: undefined, context, suspended: true },
     {
       engine: ports.engine,
-      files: ports.files,
+      loader: ports.loader,
       concurrency: options.concurrency,
       nowMs: () => ports.clock.nowMs(),
       remember: () => Promise.resolve(),
@@ -94,20 +112,21 @@ export async function diffManifest(
   return diffOf(manifest.name, pass);
 }
 
-function understand(
-  controller: Controller,
+async function understand(
+  { ports: { loader } }: Controller,
   manifests: PushedManifests,
   engineInfo: EngineInfo,
-): { readonly pushed: readonly Pushed[]; readonly problems: readonly Problem[] } {
+  signal: AbortSignal,
+): Promise<{ readonly pushed: readonly Pushed[]; readonly problems: readonly Problem[] }> {
   const files = manifests.files.map((file) => ({
     ...file,
     path: join(manifests.baseDirectory, file.relativePath),
   }));
-  const found = findStacks(files, { home: controller.options.home });
-  const pushed = found.stacks.map((manifest) => ({
-    manifest,
-    wish: resolveWish(manifest, engineInfo, controller.ports.files),
-  }));
+  const found = await loader.find(files, signal);
+  const pushed: Pushed[] = [];
+  for (const manifest of found.stacks) {
+    pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, signal) });
+  }
   const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
   if (pushed.length > 0 || problems.length > 0) return { pushed, problems };
   return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))] };
@@ -136,12 +155,7 @@ function actionOf(controller: Controller, name: string, wish: Wish): ApplyAction
     : 'configured';
 }
 
-async function take(
-  controller: Controller,
-  request: ApplyRequest,
-  { manifest, wish }: Pushed,
-  action: ApplyAction,
-): Promise<ApplyResult['stacks'][number]> {
+async function take(controller: Controller, request: ApplyRequest, manifest: DeclaredStack): Promise<void> {
   const { ports, records, catalog } = controller;
   const paths = new Set(manifest.files);
   const own = request.files.filter((file) => paths.has(join(request.baseDirectory, file.relativePath)));
@@ -150,6 +164,4 @@ async function take(
   if (request.force) catalog.takeOver(manifest.name, { kind: 'applied', name: ports.applied.name });
   const record = records.ensure(manifest.name);
   if (record.tombstone !== undefined) await records.bury(record, undefined);
-  if (wish.desired !== undefined) await records.noteRevision(record, wish.desired.revision);
-  return { name: manifest.name, action, generation: record.generation, plan: [] };
 }

@@ -1,19 +1,17 @@
 import type { Engine, ObserveQuery } from '../engine/engine.ts';
 import { execute } from '../execute/execute.ts';
-import type { StackManifest } from '../manifest/stack.ts';
 import type { DesiredStack } from '../model/desired.ts';
-import type { Files } from '../model/files.ts';
 import type { Memory } from '../model/memory.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/scope.ts';
-import { resolveWish } from './wish.ts';
+import type { DeclaredStack, Loader } from './loader.ts';
 
 /** What a pass needs to know about its stack. */
 export interface PassInput {
-  readonly manifest: StackManifest;
+  readonly manifest: DeclaredStack;
   readonly engineInfo: EngineInfo;
   /** Stands in when the manifest is broken: its last good meaning. */
   readonly lastGood: DesiredStack | undefined;
@@ -25,7 +23,7 @@ export interface PassInput {
 /** What a pass can do in the world. */
 export interface PassPorts {
   readonly engine: Engine;
-  readonly files: Files;
+  readonly loader: Loader;
   readonly concurrency: number;
   readonly nowMs: () => number;
   /** Stores what the planner wants remembered; durable before any step runs. */
@@ -45,7 +43,7 @@ export interface Pass {
 
 /** One pass: the whole program as one line. `diff` is the same line with `suspended`, stopped before it acts. */
 export async function reconcile(input: PassInput, ports: PassPorts, signal: AbortSignal): Promise<Pass> {
-  const wish = resolveWish(input.manifest, input.engineInfo, ports.files);
+  const wish = await ports.loader.resolve(input.manifest, input.engineInfo, signal);
   const desired = wish.desired ?? input.lastGood;
   const { problems, filesUsed } = wish;
   if (desired === undefined) {

@@ -32,6 +32,8 @@ export class SourceReader {
   readonly #problems = new Map<Source, readonly Problem[]>();
   readonly #held = new Map<Source, readonly HeldDeletion[]>();
   readonly #turns = new Map<Source, LimitFunction>();
+  /** Ends a wait for the next reading whose end was reckoned from other held deletions. */
+  readonly #reckoning = new Map<Source, AbortController>();
 
   constructor(context: SourceReaderContext) {
     this.#context = context;
@@ -64,9 +66,14 @@ export class SourceReader {
    * that began earlier and took longer would bring back what was there before.
    */
   read(source: Source, signal: AbortSignal): Promise<void> {
+    return this.betweenReadings(source, () => this.#readInTurn(source, signal));
+  }
+
+  /** Does something while the source is not read: a reading under way would bring back what is taken away meanwhile. */
+  betweenReadings(source: Source, work: () => Promise<void>): Promise<void> {
     const turn = this.#turns.get(source) ?? pLimit(1);
     this.#turns.set(source, turn);
-    return turn(() => this.#readInTurn(source, signal));
+    return turn(work);
   }
 
   async #readInTurn(source: Source, signal: AbortSignal): Promise<void> {
@@ -74,7 +81,7 @@ export class SourceReader {
     try {
       const scan = await source.scan(signal);
       const origin = { kind: source.kind, name: source.name };
-      const change = catalog.update(origin, scan);
+      const change = await catalog.update(origin, scan, signal);
       ports.log.debug(
         { source: source.name, revision: scan.revision, reason: scan.reason },
         'a source was read',
@@ -82,7 +89,7 @@ export class SourceReader {
       this.#logNew(source, change.problems);
       await this.#reappear(change.present);
       for (const name of change.changed) enqueue(name);
-      await this.#guard(source, origin, { scan, present: change.present, broken: change.problems });
+      await this.#guard(source, origin, { scan, present: change.present, broken: change.problems }, signal);
     } catch (thrown) {
       ports.log.warn({ source: source.name, err: asFailure(thrown) }, 'a source cannot be read');
     }
@@ -117,6 +124,7 @@ export class SourceReader {
       readonly present: readonly string[];
       readonly broken: readonly Problem[];
     },
+    signal: AbortSignal,
   ): Promise<void> {
     const { ports, options, records } = this.#context;
     const nowMs = ports.clock.nowMs();
@@ -136,7 +144,7 @@ export class SourceReader {
       limits: { ...GUARD_LIMITS, graceMs: options.deleteGraceMs },
     });
     this.#guards.set(source, answer.state);
-    this.#noteHeld(source, origin, answer.held);
+    await this.#noteHeld(source, origin, answer.held, signal);
     for (const name of answer.delete) {
       const record = records.ensure(name);
       if (record.tombstone !== undefined) continue;
@@ -149,14 +157,23 @@ export class SourceReader {
   }
 
   /** What is held back, or no more, or for another reason, must show in the stack's status. */
-  #noteHeld(source: Source, origin: Origin, held: readonly HeldDeletion[]): void {
+  async #noteHeld(
+    source: Source,
+    origin: Origin,
+    held: readonly HeldDeletion[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { ports, catalog } = this.#context;
     const before = this.#held.get(source) ?? [];
     this.#held.set(source, held);
+    this.#reckoning.get(source)?.abort();
     const told = (list: readonly HeldDeletion[], one: HeldDeletion) =>
       list.some((other) => other.name === one.name && other.message === one.message);
     for (const one of held.filter((each) => !told(before, each))) {
-      this.#context.catalog.restore(origin, one.name);
-      this.#context.ports.log.warn({ stack: one.name, reason: one.reason }, one.message);
+      await catalog.restore(origin, one.name, signal).catch((thrown: unknown) => {
+        ports.log.warn({ stack: one.name, err: asFailure(thrown) }, 'a stack cannot be restored');
+      });
+      ports.log.warn({ stack: one.name, reason: one.reason }, one.message);
       this.#context.enqueue(one.name);
     }
     for (const one of before.filter((each) => !told(held, each))) this.#context.enqueue(one.name);
@@ -185,11 +202,17 @@ export class SourceReader {
   }
 
   async #onTimer(source: Source, signal: AbortSignal): Promise<void> {
+    const { ports } = this.#context;
+    let lastMs = ports.clock.nowMs();
     while (!signal.aborted) {
-      const { ports } = this.#context;
+      const reckoning = new AbortController();
+      this.#reckoning.set(source, reckoning);
       const nowMs = ports.clock.nowMs();
       const retries = (this.#held.get(source) ?? []).map((held) => Math.max(250, held.retryAtMs - nowMs));
-      await pause(ports, Math.min(RESCAN_MS, ...retries), signal);
+      const dueMs = Math.max(0, Math.min(RESCAN_MS, lastMs + RESCAN_MS - nowMs));
+      await pause(ports, Math.min(dueMs, ...retries), AbortSignal.any([signal, reckoning.signal]));
+      if (reckoning.signal.aborted) continue;
+      lastMs = ports.clock.nowMs();
       if (!signal.aborted) await this.read(source, signal);
     }
   }

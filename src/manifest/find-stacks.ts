@@ -9,17 +9,23 @@ import { type FileName, glance, isBlank, isYaml, recogniseName } from './recogni
 import { settle } from './settle.ts';
 import type { FoundStacks, ManifestFile } from './stack.ts';
 
+export interface FindOptions {
+  readonly home: string | undefined;
+  /** Files that are not to be parsed, by their path, and why. They count as broken. */
+  readonly refused?: ReadonlyMap<string, Problem>;
+  /** Told of each file before it is parsed: whoever waits knows then which one it is that takes so long. */
+  readonly onParse?: (file: string) => void;
+}
+
 /**
  * Finds the stacks in the files of one source. A file with documents of ours is a manifest, whatever its
  * name; a Compose file by its usual name is one too, unless a manifest names it or another Compose file
  * includes it. All other files are data. Faults are returned, all at once; none is thrown.
  */
-export function findStacks(
-  files: readonly ManifestFile[],
-  { home }: { readonly home: string | undefined },
-): FoundStacks {
+export function findStacks(files: readonly ManifestFile[], options: FindOptions): FoundStacks {
+  const { home } = options;
   const texts = new Map(files.map((file) => [file.path, file.text]));
-  const read = files.filter((file) => isYaml(file.path)).map(readFile);
+  const read = files.filter((file) => isYaml(file.path)).map((file) => readFile(file, options));
   const parts = new Set([
     ...read.flatMap((each) =>
       each.documents.flatMap((document) => composeFilesNamedBy(document, each.file.path)),
@@ -32,20 +38,46 @@ export function findStacks(
   return settle([...drafts, ...liftAll(compose, home)], read.flatMap(suspectOf));
 }
 
+/**
+ * The stacks in files that somebody named one by one: a file without documents of ours is a Compose file,
+ * whatever it is called, and several of those are laid over each other, in order, as docker compose does it.
+ */
+export function findNamedStacks(files: readonly ManifestFile[], options: FindOptions): FoundStacks {
+  const { home } = options;
+  const texts = new Map(files.map((file) => [file.path, file.text]));
+  const read = files.map((file) => asNamed(readFile(file, options)));
+  const drafts = read.flatMap((each) =>
+    draftsOf(each, { file: each.file.path, home, textOf: (other) => texts.get(other) }),
+  );
+  const [base, ...overrides] = read.filter((each) => each.content === 'compose');
+  if (base === undefined) return settle(drafts, []);
+  const nameOfFile = base.name.kind === 'compose' ? base.name.stack : undefined;
+  return settle([...drafts, liftCompose({ base, overrides, nameOfFile, passedOver: [], home })], []);
+}
+
+function asNamed(read: ReadFile): ReadFile {
+  if (read.content === 'envelopes' || read.content === 'compose') return read;
+  const parsed = isBlank(read.file.text) ? read : parseYaml(read.file.path, read.file.text);
+  return { ...read, content: 'compose', documents: parsed.documents, problems: parsed.problems };
+}
+
 /** A file of which it is known what it holds. */
 interface ReadFile extends ComposeText {
   readonly name: FileName;
   readonly content: 'envelopes' | 'compose' | 'blank' | 'data';
 }
 
-function readFile(file: ManifestFile): ReadFile {
+function readFile(file: ManifestFile, { refused, onParse }: FindOptions): ReadFile {
   const name = recogniseName(file.path);
   const byName = name.kind === 'other' ? 'data' : 'compose';
   const blank = { file, name, documents: [], problems: [] };
   if (isBlank(file.text)) return { ...blank, content: byName === 'compose' ? 'compose' : 'blank' };
   const look = glance(file.path, file.text);
   if (look === 'no' && byName === 'data') return { ...blank, content: 'data' };
-  const { documents, problems } = parseYaml(file.path, file.text);
+  const refusal = refused?.get(file.path);
+  if (refusal === undefined) onParse?.(file.path);
+  const { documents, problems } =
+    refusal === undefined ? parseYaml(file.path, file.text) : { documents: [], problems: [refusal] };
   const isBroken = !isAcceptable(problems);
   const isEnvelopes = isBroken ? look === 'ours' : documents.some(isOurs);
   const content = isEnvelopes ? 'envelopes' : byName;
@@ -106,11 +138,12 @@ function liftDirectory(files: readonly ReadFile[], home: string | undefined): re
   );
   const [override] = ranked(files.filter(({ name }) => name.kind === 'override'));
   const drafts = named.map(({ text, nameOfFile }) =>
-    liftCompose({ base: text, override: undefined, nameOfFile, passedOver: [], home }),
+    liftCompose({ base: text, overrides: [], nameOfFile, passedOver: [], home }),
   );
   if (base === undefined) return drafts;
   const passedOver = others.map(({ file }) => file.path);
-  return [...drafts, liftCompose({ base, override, nameOfFile: undefined, passedOver, home })];
+  const overrides = override === undefined ? [] : [override];
+  return [...drafts, liftCompose({ base, overrides, nameOfFile: undefined, passedOver, home })];
 }
 
 function ranked(files: readonly ReadFile[]): readonly ReadFile[] {

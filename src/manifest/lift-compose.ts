@@ -21,8 +21,8 @@ export interface ComposeText {
 /** A plain Compose file that becomes a stack. */
 export interface LiftRequest {
   readonly base: ComposeText;
-  /** The override file beside it, which docker compose reads too. */
-  readonly override: ComposeText | undefined;
+  /** Files laid over it, in order: the override file beside it, or what else was named. */
+  readonly overrides: readonly ComposeText[];
   /** From `NAME.compose.yaml`. */
   readonly nameOfFile: string | undefined;
   /** Files that would be taken if `base` were not there. */
@@ -35,10 +35,10 @@ export interface LiftRequest {
  * every control field's default. A `name:` made of variables counts with their defaults; when they have
  * none the stack is named as if it were not there.
  */
-export function liftCompose({ base, override, nameOfFile, passedOver, home }: LiftRequest): Draft {
+export function liftCompose({ base, overrides, nameOfFile, passedOver, home }: LiftRequest): Draft {
   const { path: file } = base.file;
   const directory = path.dirname(file);
-  const texts = override === undefined ? [base] : [base, override];
+  const texts = [base, ...overrides];
   const name = declaredName(texts) ?? normalForm(nameOfFile ?? path.basename(directory));
   const problems = [
     ...texts.flatMap(checkDocuments),

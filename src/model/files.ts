@@ -25,3 +25,12 @@ export interface Files {
   /** Whether something exists at this path, and what. */
   kind(path: string): 'file' | 'directory' | 'other' | 'missing';
 }
+
+/** What can be told of a path without reading it. */
+export interface FileLook {
+  readonly kind: ReturnType<Files['kind']>;
+  /** Names the content as far as a file system can: device, inode, size, times; the code of the error otherwise. */
+  readonly stamp: string;
+  /** False while it is so young that another change might leave the same stamp. */
+  readonly isSettled: boolean;
+}

@@ -8,6 +8,8 @@ export const OURS = {
   ordinal: 'io.stackctl.ordinal',
   specHash: 'io.stackctl.spec-hash',
   instance: 'io.stackctl.instance',
+  /** On containers: the id of the image they were made from, which an image committed from them cannot repeat. */
+  image: 'io.stackctl.image',
   /** On images that we built: the digest of what they were built from. */
   buildDigest: 'io.stackctl.build-digest',
 } as const;

@@ -4,7 +4,7 @@ import type { FieldChange, StepId } from '../model/plan.ts';
 import { cause, containerRef } from './draft.ts';
 import { endpointDrift } from './drift.ts';
 import { isFalseDrift } from './repeats.ts';
-import type { NetworkState, Scope } from './scope.ts';
+import { type NetworkState, oursOf, type Scope } from './scope.ts';
 
 /** What has to be done about one container's attachments. */
 export interface AttachmentRepair {
@@ -19,10 +19,14 @@ export interface AttachmentRepair {
  */
 export function repairAttachments(
   scope: Scope,
-  desired: DesiredContainer,
+  wanted: DesiredContainer,
   live: ObservedContainer,
 ): AttachmentRepair {
-  if (desired.networkMode.kind !== 'networks' || !takesNetworks(live)) return { changes: [], steps: [] };
+  if (wanted.networkMode.kind !== 'networks' || !takesNetworks(live)) return { changes: [], steps: [] };
+  return repair(scope, isNameTaken(scope, wanted) ? underItsName(wanted, live) : wanted, live);
+}
+
+function repair(scope: Scope, desired: DesiredContainer, live: ObservedContainer): AttachmentRepair {
   const steps: StepId[] = [];
   const changes: FieldChange[] = [];
   for (const surplus of surplusOf(scope, desired, live)) {
@@ -60,6 +64,22 @@ export function repairAttachments(
     );
   }
   return { changes, steps };
+}
+
+/** Somebody else's container has the name that this one should have. */
+function isNameTaken(scope: Scope, { name }: DesiredContainer): boolean {
+  const holder = scope.names.get(name);
+  return holder !== undefined && !oursOf(scope.desired.name, scope.observed).some(({ id }) => id === holder);
+}
+
+/** Its name is an alias of it too. One that it cannot get yet must not lead to it either: it keeps the old one. */
+function underItsName(desired: DesiredContainer, live: ObservedContainer): DesiredContainer {
+  const rename = (alias: string) => (alias === desired.name ? live.name : alias);
+  return {
+    ...desired,
+    name: live.name,
+    endpoints: desired.endpoints.map((endpoint) => ({ ...endpoint, aliases: endpoint.aliases.map(rename) })),
+  };
 }
 
 /**

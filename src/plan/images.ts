@@ -68,11 +68,12 @@ function isPullDue(
   if (image === undefined) return needed;
   const last = scope.memory.pulls[desired.ref];
   const { nowMs } = scope.context;
-  if (last?.failed === true && nowMs - last.atMs < RETRY_FAILED_PULL_MS) {
+  const isSameRevision = last?.revision === scope.desired.revision;
+  if (last?.failed === true && isSameRevision && nowMs - last.atMs < RETRY_FAILED_PULL_MS) {
     scope.draft.lookAgainAt(last.atMs + RETRY_FAILED_PULL_MS);
     return false;
   }
-  if (desired.pullPolicy.kind === 'always') return last?.revision !== scope.desired.revision;
+  if (desired.pullPolicy.kind === 'always') return !isSameRevision || last?.failed === true;
   if (desired.pullPolicy.kind !== 'every') return false;
   const dueAtMs = (last?.atMs ?? image.createdAtMs) + desired.pullPolicy.periodMs;
   if (dueAtMs > nowMs) scope.draft.lookAgainAt(dueAtMs);

@@ -22,6 +22,7 @@ export function containerLabels(
     [OURS.ordinal]: String(container.ordinal),
     [OURS.specHash]: container.specHash,
     [OURS.instance]: context.instance,
+    [OURS.image]: imageId,
     [COMPOSE.project]: desired.project,
     [COMPOSE.service]: container.service,
     [COMPOSE.containerNumber]: String(container.ordinal),

@@ -1,5 +1,5 @@
 import type { ObservedContainer, OtherContainer } from '../model/observed.ts';
-import type { StepId } from '../model/plan.ts';
+import type { Cause, StepId } from '../model/plan.ts';
 import { cause, containerRef } from './draft.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
@@ -33,7 +33,7 @@ export function isNameTaken(scope: Scope, slot: Slot): boolean {
     message:
       holder.stack === undefined
         ? `a container named ${name} exists and was not made by stackctl`
-        : `container ${name} belongs to stack ${holder.stack}`,
+        : `container ${name} belongs to stack ${holder.stack}${holder.ownership === 'other-instance' ? ' of another stackctld' : ''}`,
     hint:
       composeProject === undefined
         ? 'rename or remove it, or give the service another `container_name`'
@@ -42,31 +42,34 @@ export function isNameTaken(scope: Scope, slot: Slot): boolean {
   return true;
 }
 
-/** Gives a container its final name. */
-export function repairName(scope: Scope, slot: Slot, live: ObservedContainer): void {
+/** Gives a container its final name; `because` is drift unless told otherwise. */
+export function repairName(scope: Scope, slot: Slot, live: ObservedContainer, because?: Cause): void {
   const { name } = slot.container;
   if (live.name === name || isNameTaken(scope, slot)) return;
   const freed = scope.freedNames.get(name);
   const isFree = !scope.names.has(name) || freed !== undefined;
-  if (isFree) rename(scope, slot, live, name, freed);
+  if (isFree) rename(scope, slot, live, { newName: name, freed, because });
   // Two that hold each other's names: out of the way first, or neither could ever get its own.
-  else if (isWantedBySomeone(scope, live.name)) rename(scope, slot, live, freeName(scope, slot), undefined);
+  else if (isWantedBySomeone(scope, live.name)) {
+    rename(scope, slot, live, { newName: freeName(scope, slot), freed: undefined, because });
+  }
 }
 
-function rename(
-  scope: Scope,
-  slot: Slot,
-  live: ObservedContainer,
-  newName: string,
-  freed: StepId | undefined,
-): void {
+interface Renaming {
+  readonly newName: string;
+  readonly freed: StepId | undefined;
+  readonly because: Cause | undefined;
+}
+
+function rename(scope: Scope, slot: Slot, live: ObservedContainer, how: Renaming): void {
+  const { newName, freed } = how;
   const step = scope.draft.add(
     'rename-container',
     { container: { by: 'id', id: live.id }, newName },
     {
       target: containerRef(live.name),
       service: slot.service.name,
-      because: cause('Drifted', [{ path: 'name', from: live.name, to: newName }]),
+      because: how.because ?? cause('Drifted', [{ path: 'name', from: live.name, to: newName }]),
       needs: freed === undefined ? [] : [freed],
     },
   );

@@ -198,7 +198,7 @@ function unpause(scope: Scope, slot: Slot, fresh: ObservedContainer): void {
 function complete(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
   const because = cause('Replaced');
   removeContainer(scope, old, because, []);
-  repairName(scope, slot, fresh);
+  repairName(scope, slot, fresh, because);
 }
 
 /** Back to the container that worked; this revision is not tried again until it changes. */

@@ -34,8 +34,13 @@ function differences(path: string, before: unknown, after: unknown): readonly Fi
   }
   const from = text(path, before);
   const to = text(path, after);
-  return from === to ? [] : [{ path: shown, from: shorten(from), to: shorten(to) }];
+  if (from === to) return [];
+  if (MAY_HOLD_SECRETS.test(shown)) return [{ path: shown, from: '(a value)', to: '(another value)' }];
+  return [{ path: shown, from: shorten(from), to: shorten(to) }];
 }
+
+/** Passwords stand in command lines and labels too, by way of variables. */
+const MAY_HOLD_SECRETS = /^(?:Cmd|Entrypoint|Healthcheck\.Test|Labels\.)/;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { Files, FileText } from '../model/files.ts';
+import { isSettled } from './fingerprint.ts';
 import { isInside } from './inside.ts';
 import { stamp } from './stable-read.ts';
 
@@ -189,9 +190,6 @@ function kindOf(path: string): ReturnType<Files['kind']> {
   }
 }
 
-/** File systems stamp with the kernel's tick, and some in whole seconds: what is younger may change unseen. */
-const SETTLED_MS = 2000;
-
 /** Digests by what identifies content to a file system; the oldest are forgotten. */
 class DigestCache {
   readonly #digests = new Map<string, string>();
@@ -206,8 +204,7 @@ class DigestCache {
     const known = this.#digests.get(key);
     if (known !== undefined) return known;
     const digest = compute();
-    const ageMs = Date.now() - Number(stats.ctimeMs);
-    if (ageMs > SETTLED_MS) this.#digests.set(key, digest);
+    if (isSettled(stats)) this.#digests.set(key, digest);
     for (const oldest of this.#digests.keys()) {
       if (this.#digests.size <= this.#limit) break;
       this.#digests.delete(oldest);

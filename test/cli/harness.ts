@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
+import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectToSocket } from '../../src/cli/connect.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -22,6 +23,8 @@ export interface RunOptions {
   /** stdout and stderr are a terminal of 80 columns. */
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  /** In place of the harness's directory. */
+  readonly cwd?: string;
   /** In place of the one that is captured. */
   readonly stdout?: OutputStream;
   /** Called with everything that was written to either, after each write. */
@@ -84,8 +87,12 @@ export class CliHarness {
       stderr: stream('stderr'),
       stdin: chunks(options.stdin ?? ''),
       env: { STACKCTL_SOCKET: this.socketPath, ...options.env },
-      cwd: this.directory,
+      cwd: options.cwd ?? this.directory,
       connect: ({ socketPath }) => connectToSocket(socketPath),
+      loader: {
+        load: async (request) => loadManifests(request),
+        loadUnfilled: async (request) => loadUnfilledManifests(request),
+      },
       now: () => SAMPLE_NOW,
       signal: options.signal ?? new AbortController().signal,
     });

@@ -155,13 +155,11 @@ describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
 
   test('nginx finds the gateway by name, and neither redis nor postgres nor litellm', async () => {
     expect((await run('nginx', 'getent', 'ahostsv4', 'gateway')).code).toBe(0);
-    for (const hidden of ['redis', 'postgres', 'litellm', 'qdrant', 'prometheus', 'grafana', 'loki']) {
-      // getent: 2 is "not found".
-      expect({ hidden, code: (await run('nginx', 'getent', 'ahostsv4', hidden)).code }).toEqual({
-        hidden,
-        code: 2,
-      });
-    }
+    const hidden = ['redis', 'postgres', 'litellm', 'qdrant', 'prometheus', 'grafana', 'loki'];
+    // At once: 20.10 asks the name servers of the host for each, and where there are none that takes ten seconds.
+    const answers = await Promise.all(hidden.map((name) => run('nginx', 'getent', 'ahostsv4', name)));
+    // getent: 2 is "not found".
+    expect(answers.map(({ code }) => code)).toEqual(hidden.map(() => 2));
   });
 
   test('nginx does not reach redis by its address either, as the gateway does', async () => {
@@ -215,7 +213,7 @@ describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
         capDrop: ['ALL'],
         capAdd: [],
         privileged: false,
-        // The engine takes a colon too; docker compose writes it so.
+        // What the manifest writes with a colon.
         security: ['no-new-privileges=true'],
         log: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } },
         health: {

@@ -7,6 +7,7 @@ import { engineFor, scriptJobs, stacks } from '../support/arbitraries.ts';
 import { stack } from '../support/builders.ts';
 import { histories, past, RUNS } from '../support/histories.ts';
 import { pass, passUntilSettled, text } from '../support/passes.ts';
+import { differences } from '../support/reality.ts';
 import type { SimulatedEngine } from '../support/simulated-engine.ts';
 
 /** The names of all containers of a stack. */
@@ -38,6 +39,18 @@ test('at most one container per slot when settled, with its final name', async (
       const desired = stack(history.after);
       await passUntilSettled(engine, desired);
       expect(containersOf(engine, desired)).toEqual(wantedNames(desired));
+    }),
+    RUNS,
+  );
+});
+
+test('when settled, the engine shows what the manifest says', async () => {
+  await fc.assert(
+    fc.asyncProperty(histories, async (history) => {
+      const engine = await past(history);
+      const desired = stack(history.after);
+      await passUntilSettled(engine, desired);
+      expect(differences(engine, desired)).toEqual([]);
     }),
     RUNS,
   );

@@ -54,7 +54,7 @@ const networkOptions = fc.record({
 interface RawStack {
   readonly services: Readonly<Record<string, RawService>>;
   readonly back: { readonly internal: boolean; readonly icc: boolean; readonly subnet: string };
-  readonly volumeDriver: string;
+  readonly isEveryNetworkDeclared: boolean;
 }
 
 /** Stacks of one to three services that an engine can really run. */
@@ -69,7 +69,7 @@ export const stacks: fc.Arbitrary<StackWords> = fc
         Object.fromEntries(names.map((name, index) => [name, raw[index] as RawService])),
       ),
     back: networkOptions,
-    volumeDriver: fc.constant('local'),
+    isEveryNetworkDeclared: fc.boolean(),
   })
   .map(words);
 
@@ -81,17 +81,21 @@ function words(raw: RawStack): StackWords {
     services[name] = serviceWords(name, each, { before, ports, subnet: raw.back.subnet });
     if (each.replicas > 0) before = [name, each];
   }
+  const used = new Set(Object.values(services).flatMap((each) => Object.keys(each.networks ?? {})));
+  const networks = {
+    default: {},
+    back: {
+      internal: raw.back.internal,
+      options: raw.back.icc ? {} : { 'com.docker.network.bridge.enable_icc': 'false' },
+      pools: [{ subnet: raw.back.subnet, auxAddresses: {} }],
+    },
+    front: {},
+  };
   return {
     services,
-    networks: {
-      default: {},
-      back: {
-        internal: raw.back.internal,
-        options: raw.back.icc ? {} : { 'com.docker.network.bridge.enable_icc': 'false' },
-        pools: [{ subnet: raw.back.subnet, auxAddresses: {} }],
-      },
-      front: {},
-    },
+    networks: Object.fromEntries(
+      Object.entries(networks).filter(([key]) => raw.isEveryNetworkDeclared || used.has(key)),
+    ),
     volumes: { data: {} },
   };
 }

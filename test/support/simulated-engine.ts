@@ -34,7 +34,13 @@ import {
 } from './simulated/containers.ts';
 import { Hands } from './simulated/hands.ts';
 import { nextChangeAtMs, settle } from './simulated/life.ts';
-import { connectNetwork, createNetwork, disconnectNetwork, removeNetwork } from './simulated/networks.ts';
+import {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  removeNetwork,
+  usersOf,
+} from './simulated/networks.ts';
 import { engineInfo, ownerOfContainer, snapshot } from './simulated/snapshot.ts';
 import { type Behaviour, type Profile, type SimContainer, World } from './simulated/world.ts';
 
@@ -59,6 +65,10 @@ export interface SimulatedEngineOptions {
   readonly profile?: Profile;
   readonly clock?: VirtualClock;
   readonly instance?: string;
+  /** How long a write takes; 0, so that tests can say exact times. */
+  readonly writeMs?: number;
+  /** Another stackctld's engine: the two are one. */
+  readonly world?: World;
 }
 
 /**
@@ -79,11 +89,13 @@ export class SimulatedEngine implements Engine {
   writes = 0;
   /** Every write so far, in words. */
   readonly log: string[] = [];
+  readonly #writeMs: number;
 
   constructor(options: SimulatedEngineOptions = {}) {
-    this.clock = options.clock ?? new VirtualClock();
+    this.clock = options.world?.clock ?? options.clock ?? new VirtualClock();
     this.instance = options.instance ?? 'test';
-    this.world = new World(this.clock, options.profile ?? '28');
+    this.#writeMs = options.writeMs ?? 0;
+    this.world = options.world ?? new World(this.clock, options.profile ?? '28');
     this.hands = new Hands(this.world);
   }
 
@@ -103,7 +115,8 @@ export class SimulatedEngine implements Engine {
     return this.#call('connect', '', () => engineInfo(this.world), 'read');
   }
 
-  observe(query: ObserveQuery): Promise<Observed> {
+  observe(query: ObserveQuery, signal?: AbortSignal): Promise<Observed> {
+    if (signal?.aborted === true) return Promise.reject(new Failure('superseded', 'observe: given up'));
     return this.#call('observe', query.stack, () => snapshot(this.world, this.instance, query), 'read');
   }
 
@@ -190,7 +203,8 @@ export class SimulatedEngine implements Engine {
       const found = this.world.networks.get(network);
       if (found === undefined) return;
       const isNobodys = ownerOf(found.labels, {}, this.instance).ownership === 'foreign';
-      if (!this.#isOurs(found.labels) && !(unclaimed && isNobodys)) throw notOurs(`network ${found.name}`);
+      const mayGo = unclaimed && isNobodys && usersOf(this.world, found).length === 0;
+      if (!this.#isOurs(found.labels) && !mayGo) throw notOurs(`network ${found.name}`);
       removeNetwork(this.world, network);
     });
   }
@@ -276,11 +290,11 @@ export class SimulatedEngine implements Engine {
   stopContainer(
     container: ContainerId,
     _graceMs: number,
-    _stopSignal: string | undefined,
+    stopSignal: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
     return this.#write('stopContainer', container, signal, () =>
-      stopContainer(this.world, this.#own(container)),
+      stopContainer(this.world, this.#own(container), stopSignal),
     );
   }
 
@@ -360,8 +374,9 @@ export class SimulatedEngine implements Engine {
     kind: 'read' | 'write',
   ): Promise<Result> {
     await Promise.resolve();
-    settle(this.world);
     const isWrite = kind === 'write';
+    if (isWrite) this.clock.advance(this.#writeMs);
+    settle(this.world);
     if (isWrite) this.writes += 1;
     else this.reads += 1;
     const target = this.world.container(object);

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import { inject } from 'vitest';
+import { type Client, createClient } from '../../src/cli/client.ts';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
 import { EngineProxy, type SeenCall } from './engine-proxy.ts';
 import { eventually } from './eventually.ts';
@@ -66,6 +67,11 @@ export class World {
     return join(this.directory, 'run', 'stackctl.sock');
   }
 
+  /** Asks the daemon without a process for each question: for what is looked at again and again. */
+  get #client(): Client {
+    return createClient(this.socketPath);
+  }
+
   get stateDirectory(): string {
     return join(this.directory, 'state');
   }
@@ -101,7 +107,7 @@ export class World {
     this.#process = child;
     await eventually(
       'the daemon is ready',
-      async () => ((await this.ctl('version', '--server')).code === 0 ? true : undefined),
+      () => this.#client.version(AbortSignal.timeout(5_000)).catch(() => undefined),
       {
         withinMs: 20_000,
         everyMs: 100,
@@ -132,6 +138,14 @@ export class World {
   /** Writes a file below the manifest directory. */
   async write(path: string, text: string): Promise<string> {
     const full = join(this.manifests, path);
+    await mkdir(dirname(full), { recursive: true });
+    await writeFile(full, text);
+    return full;
+  }
+
+  /** Writes a file below a directory that the daemon does not watch, for `stackctl apply`; its absolute path. */
+  async file(path: string, text: string): Promise<string> {
+    const full = join(this.directory, 'work', path);
     await mkdir(dirname(full), { recursive: true });
     await writeFile(full, text);
     return full;
@@ -169,29 +183,26 @@ export class World {
   /** Has a stack looked at twice from the beginning and tells what these passes wrote; of a converged stack, nothing. */
   async writesOfTwoPasses(stack: string): Promise<readonly SeenCall[]> {
     const before = this.proxy.writes().length;
-    const lookings = () =>
-      this.proxy.calls.filter(({ method, path }) => method === 'GET' && path.includes('/containers/json'))
-        .length;
-    // A stack's passes come one after another: when the third has begun, the second is over.
-    for (let pass = 0; pass < 3; pass += 1) {
-      const seen = lookings();
-      await this.ctl('reconcile', stack);
-      await eventually('a pass', () => (lookings() > seen ? true : undefined));
+    for (let pass = 0; pass < 2; pass += 1) {
+      // Every pass ends with another time for the next.
+      const planned = (await this.status(stack))?.nextLookAt;
+      await this.#client.command(stack, 'reconcile', AbortSignal.timeout(10_000));
+      await eventually(
+        `a pass of ${stack}`,
+        async () => ((await this.status(stack))?.nextLookAt === planned ? undefined : true),
+        { everyMs: 50 },
+      );
     }
     return this.proxy.writes().slice(before);
   }
 
-  async status(stack: string): Promise<StackStatus | undefined> {
-    const ran = await this.ctl('get', 'stacks', stack, '-o', 'json');
-    if (ran.code !== 0) return undefined;
-    const parsed = JSON.parse(ran.stdout) as StackStatus | { items: StackStatus[] };
-    return 'items' in parsed ? parsed.items[0] : parsed;
+  /** What the daemon says of a stack; undefined when it knows none, or does not answer. */
+  status(stack: string): Promise<StackStatus | undefined> {
+    return this.#client.stack(stack, AbortSignal.timeout(10_000)).catch(() => undefined);
   }
 
-  async events(stack: string): Promise<readonly StackEvent[]> {
-    const ran = await this.ctl('events', stack, '-o', 'json');
-    const parsed = JSON.parse(ran.stdout) as StackEvent[] | { items: StackEvent[] };
-    return 'items' in parsed ? parsed.items : parsed;
+  events(stack: string): Promise<readonly StackEvent[]> {
+    return this.#client.events({ stack }, AbortSignal.timeout(10_000));
   }
 
   /** Waits until a stack is Ready at a generation of at least this. */

@@ -3,14 +3,21 @@ import type { Owned, Ownership } from '../../model/observed.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
-const OUR_LABELS = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash, OURS.instance] as const;
+const OUR_LABELS = [
+  OURS.stack,
+  OURS.service,
+  OURS.ordinal,
+  OURS.specHash,
+  OURS.instance,
+  OURS.image,
+] as const;
 
 /**
  * Whose an object is, by its labels. `imageLabels` are those of a container's own image: an image made by
  * `docker commit` hands the labels of the container it came from to whatever is run from it (measured), and
  * an image that docker compose built carries its project's. Labels that only repeat the image's say nothing
- * about who made the container; one that was given to the container itself is enough, since the spec hash
- * of a container of ours is never that of the one its image was committed from.
+ * about who made the container; one that was given to the container itself is enough, since a container of
+ * ours names the image that it was made from, which no image can do itself.
  */
 export function ownerOf(labels: Labels, imageLabels: Labels, instance: string): Owned {
   return {

@@ -1,10 +1,10 @@
 import type { ContainerRequest } from '../../../src/engine/engine.ts';
 import type { MountConfig, Resources, RestartPolicy } from '../../../src/model/container.ts';
-import { Failure } from '../../../src/model/failure.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import type { ObservedImage, ObservedMount, PublishedPort } from '../../../src/model/observed.ts';
 import { die } from './life.ts';
 import { connectNetwork, joinNetworks } from './networks.ts';
+import { refusal, wordsOf } from './refusal.ts';
 import type { SimContainer, World } from './world.ts';
 
 const isUp = (container: SimContainer) => ['running', 'paused', 'restarting'].includes(container.state);
@@ -15,18 +15,17 @@ export function createContainer(world: World, request: ContainerRequest): Contai
   const holder = world.container(request.name);
   if (holder !== undefined) {
     const words = `Conflict. The container name "/${request.name}" is already in use by container "${holder.id}"`;
-    throw new Failure('conflict', words, { status: 409 });
+    throw refusal(409, words);
   }
   const image = world.images.get(container.config.Image);
-  if (image === undefined)
-    throw new Failure('gone', `No such image: ${container.config.Image}`, { status: 404 });
+  if (image === undefined) throw refusal(404, `No such image: ${container.config.Image}`);
   if (world.profile === '20.10' && request.endpoints.length > 1) {
-    throw new Failure('invalid', 'Container cannot be connected to network endpoints', { status: 400 });
+    throw refusal(400, 'Container cannot be connected to network endpoints');
   }
   const shared = [request.networkContainer, request.ipcContainer, request.pidContainer];
   for (const id of [...shared, ...request.volumesFrom.map((from) => from.container)]) {
     if (id !== undefined && !world.containers.has(id)) {
-      throw new Failure('gone', `No such container: ${id}`, { status: 404 });
+      throw refusal(404, `No such container: ${id}`);
     }
   }
   const made: SimContainer = {
@@ -55,10 +54,12 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     ports: [],
     staleBinds: [],
     files: new Map(),
+    traps: trapsOf(container.config.Cmd ?? []),
     restartsAtMs: undefined,
     engineRestarts: 0,
     goneAtMs: undefined,
   };
+  if (['bridge', 'host', 'none'].includes(made.networkMode)) joinPredefined(made);
   for (const { networkName, settings } of request.endpoints) {
     const found = world.networksNamed(networkName);
     if (found.length === 1) connectNetwork(world, networkName, made, settings);
@@ -72,16 +73,15 @@ export function createContainer(world: World, request: ContainerRequest): Contai
 /** `POST /containers/{id}/start`. A failed one leaves the state as it was, with the engine's words. */
 export function startContainer(world: World, container: SimContainer): void {
   if (container.state === 'running' || container.state === 'restarting') return;
-  if (container.state === 'paused')
-    throw new Failure('conflict', 'cannot start a paused container', { status: 409 });
+  if (container.state === 'paused') throw refusal(409, 'cannot start a paused container');
   if (container.state === 'dead' || container.state === 'removing') {
-    throw new Failure('gone', 'container is marked for removal and cannot be started', { status: 409 });
+    throw refusal(409, 'container is marked for removal and cannot be started');
   }
   try {
     refuseToStart(world, container);
     joinNetworks(world, container);
   } catch (thrown) {
-    container.error = thrown instanceof Error ? thrown.message : String(thrown);
+    container.error = wordsOf(thrown);
     container.exitCode = 128;
     throw thrown;
   }
@@ -99,10 +99,11 @@ export function startContainer(world: World, container: SimContainer): void {
 }
 
 /** `POST /containers/{id}/stop`; also of a paused one. */
-export function stopContainer(world: World, container: SimContainer): void {
+export function stopContainer(world: World, container: SimContainer, signal = 'SIGTERM'): void {
   if (!isUp(container)) return;
   container.restartsAtMs = undefined;
-  die(world, container, world.behaviour(container).stopCode ?? 137, world.now(), true);
+  const code = container.traps.get(signal.replace(/^SIG/, '')) ?? world.behaviour(container).stopCode ?? 137;
+  die(world, container, code, world.now(), true);
   world.emitContainer('stop', container);
 }
 
@@ -112,14 +113,13 @@ export function restartContainer(world: World, container: SimContainer): void {
 }
 
 export function pauseContainer(container: SimContainer, lastProbeAtMs: number | undefined): void {
-  if (container.state !== 'running')
-    throw new Failure('conflict', 'container is not running', { status: 409 });
+  if (container.state !== 'running') throw refusal(409, 'container is not running');
   container.lastProbeAtMs = lastProbeAtMs;
   container.state = 'paused';
 }
 
 export function unpauseContainer(world: World, container: SimContainer): void {
-  if (container.state !== 'paused') throw new Failure('refused', 'container is not paused', { status: 500 });
+  if (container.state !== 'paused') throw refusal(500, 'container is not paused');
   container.state = 'running';
   world.emitContainer('unpause', container);
 }
@@ -128,7 +128,7 @@ export function renameContainer(world: World, container: SimContainer, newName: 
   const holder = world.container(newName);
   if (holder !== undefined) {
     const words = `Conflict. The container name "/${newName}" is already in use by container "${holder.id}"`;
-    throw new Failure('conflict', words, { status: 409 });
+    throw refusal(409, words);
   }
   container.name = newName;
   world.emitContainer('rename', container);
@@ -152,9 +152,7 @@ export function updateContainer(
 /** `DELETE /containers/{id}?v=0`: volumes stay, also the ones nobody named. */
 export function removeContainer(world: World, container: SimContainer): void {
   if (isUp(container)) {
-    throw new Failure('conflict', `cannot remove container ${container.name}: container is running`, {
-      status: 409,
-    });
+    throw refusal(409, `cannot remove container ${container.name}: container is running`);
   }
   world.containers.delete(container.id);
   world.emitContainer('destroy', container);
@@ -162,15 +160,14 @@ export function removeContainer(world: World, container: SimContainer): void {
 
 function refuseToStart(world: World, container: SimContainer): void {
   const { startError } = world.behaviour(container);
-  if (startError !== undefined) throw new Failure('invalid', startError, { status: 400 });
+  if (startError !== undefined) throw refusal(400, startError);
   for (const mode of [container.networkMode, container.ipcMode, container.pidMode]) {
     if (!mode.startsWith('container:')) continue;
     const parent = world.container(mode.slice('container:'.length));
-    if (parent === undefined)
-      throw new Failure('gone', `No such container: ${mode.slice(10)}`, { status: 404 });
+    if (parent === undefined) throw refusal(404, `No such container: ${mode.slice(10)}`);
     if (parent.state !== 'running') {
       const words = `cannot join network of a non running container: ${parent.id}`;
-      throw new Failure('refused', words, { status: 409 });
+      throw refusal(409, words);
     }
   }
   const others = [...world.containers.values()].filter((other) => other !== container && isUp(other));
@@ -178,7 +175,7 @@ function refuseToStart(world: World, container: SimContainer): void {
     const isTaken = others.some((other) => other.ports.some((held) => clash(held, port)));
     if (isTaken || world.hostPorts.has(`${port.hostPort}/${port.protocol}`)) {
       const words = `Bind for 0.0.0.0:${port.hostPort} failed: port is already allocated`;
-      throw new Failure('conflict', words, { status: 500 });
+      throw refusal(500, words);
     }
   }
 }
@@ -189,6 +186,19 @@ const clash = (a: PublishedPort, b: PublishedPort) =>
   a.hostPort === b.hostPort &&
   a.protocol === b.protocol &&
   (a.hostIp === b.hostIp || isAny(a.hostIp) || isAny(b.hostIp));
+
+/** `docker inspect` shows the engine's own networks like any other. */
+function joinPredefined(container: SimContainer): void {
+  const networkName = container.networkMode;
+  const settings = { aliases: [], linkLocalIps: [], driverOpts: {} };
+  container.endpoints.set(networkName, { networkId: undefined, networkName, settings, address: undefined });
+}
+
+/** The one thing of a shell that the simulated process knows: `trap 'exit 42' USR1`. */
+function trapsOf(command: readonly string[]): ReadonlyMap<string, number> {
+  const traps = command.join(' ').matchAll(/trap 'exit (\d+)' (\w+)/g);
+  return new Map([...traps].map(([, code, signal = '']) => [signal, Number(code)]));
+}
 
 function healthcheckOf(request: ContainerRequest, image: ObservedImage): SimContainer['healthcheck'] {
   const own = request.container.config.Healthcheck;
@@ -227,7 +237,13 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
   const fromImage = image.volumes
     .filter((path) => !targets.has(path))
     .map((Target): MountConfig => ({ Type: 'volume', Target }));
-  return [...given, ...fromImage].map((mount) => {
+  const inherited = request.volumesFrom.flatMap((from) =>
+    (world.containers.get(from.container)?.mounts ?? []).map((mount) => ({
+      ...mount,
+      readOnly: from.readOnly || mount.readOnly,
+    })),
+  );
+  const own = [...given, ...fromImage].map((mount) => {
     const isVolume = mount.Type === 'volume';
     const name = isVolume ? (mount.Source ?? world.nextHex('anonymous')) : undefined;
     if (name !== undefined) world.addVolume({ name, driver: 'local', options: {}, labels: {} });
@@ -239,6 +255,7 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
       readOnly: mount.ReadOnly === true,
     };
   });
+  return [...own, ...inherited.filter((mount) => !targets.has(mount.target))];
 }
 
 function wantedPorts(request: ContainerRequest): readonly PublishedPort[] {

@@ -155,7 +155,11 @@ export class Hands {
       name,
       labels: options.labels ?? {},
       anonymousVolumes: {},
-      endpoints: [],
+      endpoints: networks.slice(0, 1).map(([networkName, settings]) => {
+        const [found] = this.#world.networksNamed(networkName);
+        if (found === undefined) throw new Error(`no network ${networkName}`);
+        return { networkId: found.id, networkName, settings: endpoint(settings) };
+      }),
       networkContainer: undefined,
       ipcContainer: undefined,
       pidContainer: undefined,
@@ -172,7 +176,8 @@ export class Hands {
         },
         resources: {},
         restartPolicy: { Name: 'no', MaximumRetryCount: 0 },
-        networkMode: networks.length === 0 ? { kind: 'bridge' } : { kind: 'networks', primary: '' },
+        networkMode:
+          networks.length === 0 ? { kind: 'bridge' } : { kind: 'networks', primary: networks[0]?.[0] ?? '' },
         endpoints: [],
         volumesFrom: [],
         files: [],
@@ -180,10 +185,8 @@ export class Hands {
         specHash: '',
       },
     });
-    const [primary] = networks;
     const container = this.#find(id);
-    if (primary !== undefined) container.networkMode = primary[0];
-    for (const [network, settings] of networks) this.connect(network, id, settings);
+    for (const [network, settings] of networks.slice(1)) this.connect(network, id, settings);
     startContainer(this.#world, container);
     return id;
   }

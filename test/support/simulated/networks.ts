@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js';
 import type { EndpointSettings } from '../../../src/model/container.ts';
 import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
-import { Failure } from '../../../src/model/failure.ts';
 import { type NetworkId, networkId } from '../../../src/model/names.ts';
+import { refusal } from './refusal.ts';
 import type { SimContainer, SimNetwork, World } from './world.ts';
 
 export type NetworkSpec = Omit<DesiredNetwork, 'key' | 'external' | 'specHash'>;
@@ -19,7 +19,7 @@ export function createNetwork(
 ): NetworkId {
   const mayBeDouble = world.profile === '20.10' && !checkDuplicate;
   if (!mayBeDouble && world.networksNamed(spec.name).length > 0) {
-    throw new Failure('conflict', `network with name ${spec.name} already exists`, { status: 409 });
+    throw refusal(409, `network with name ${spec.name} already exists`);
   }
   const pools = spec.pools.length === 0 ? [choosePool(world)] : spec.pools;
   for (const pool of pools) refuseOverlap(world, pool);
@@ -41,11 +41,10 @@ export function createNetwork(
 /** `DELETE /networks/{id}`. Stopped containers do not keep a network alive (reliability 1.6). */
 export function removeNetwork(world: World, id: string): void {
   const network = theOnly(world, id);
-  if (network === undefined) throw new Failure('gone', `network ${id} not found`, { status: 404 });
-  if (PREDEFINED.has(network.name))
-    throw new Failure('conflict', `${network.name} is pre-defined`, { status: 403 });
+  if (network === undefined) throw refusal(404, `network ${id} not found`);
+  if (PREDEFINED.has(network.name)) throw refusal(403, `${network.name} is pre-defined`);
   if (usersOf(world, network).some(isUp)) {
-    throw new Failure('conflict', `network ${network.name} has active endpoints`, { status: 403 });
+    throw refusal(403, `network ${network.name} has active endpoints`);
   }
   world.networks.delete(network.id);
   world.emit('network', 'destroy', network.id, network.name, undefined);
@@ -59,15 +58,13 @@ export function connectNetwork(
   settings: EndpointSettings,
 ): void {
   const network = theOnly(world, idOrName);
-  if (network === undefined) throw new Failure('gone', `network ${idOrName} not found`, { status: 404 });
-  if (container.networkMode.startsWith('container:') || container.networkMode === 'host') {
-    throw new Failure('invalid', `${container.networkMode} sharing container cannot be connected`, {
-      status: 400,
-    });
+  if (network === undefined) throw refusal(404, `network ${idOrName} not found`);
+  if (container.networkMode.startsWith('container:') || ['host', 'none'].includes(container.networkMode)) {
+    throw refusal(400, `${container.networkMode} sharing container cannot be connected`);
   }
   if (container.endpoints.has(network.name)) {
     const words = `endpoint with name ${container.name} already exists in network ${network.name}`;
-    throw new Failure('refused', words, { status: 403 });
+    throw refusal(403, words);
   }
   refuseAddress(network, settings);
   if (isUp(container)) refuseTakenAddress(world, network, container, settings);
@@ -86,19 +83,17 @@ export function disconnectNetwork(
   force: boolean,
 ): void {
   const found = world.networksNamed(idOrName);
-  if (found.length > 1) throw new Failure('conflict', `network ${idOrName} is ambiguous`, { status: 400 });
+  if (found.length > 1) throw refusal(400, `network ${idOrName} is ambiguous`);
   const [network] = found;
   if (network === undefined && !(force && container.endpoints.has(idOrName))) {
-    throw new Failure('gone', `network ${idOrName} not found`, { status: 404 });
+    throw refusal(404, `network ${idOrName} not found`);
   }
   const name = network?.name ?? idOrName;
   const endpoint = container.endpoints.get(name);
   const isOther =
     network !== undefined && endpoint?.networkId !== undefined && endpoint.networkId !== network.id;
   if (endpoint === undefined || (isOther && !(force && idOrName === name))) {
-    throw new Failure('refused', `container ${container.name} is not connected to network ${name}`, {
-      status: 500,
-    });
+    throw refusal(500, `container ${container.name} is not connected to network ${name}`);
   }
   container.endpoints.delete(name);
   world.emit('network', 'disconnect', network?.id ?? idOrName, name, undefined);
@@ -112,9 +107,7 @@ export function joinNetworks(world: World, container: SimContainer): void {
         ? theOnly(world, endpoint.networkName)
         : world.networks.get(endpoint.networkId);
     if (network === undefined) {
-      throw new Failure('gone', `network ${endpoint.networkId ?? endpoint.networkName} not found`, {
-        status: 404,
-      });
+      throw refusal(404, `network ${endpoint.networkId ?? endpoint.networkName} not found`);
     }
     refuseAddress(network, endpoint.settings);
     refuseTakenAddress(world, network, container, endpoint.settings);
@@ -126,7 +119,7 @@ export function joinNetworks(world: World, container: SimContainer): void {
   // 28.5 looks for the network of the mode at every start, 20.10 does not (compose-and-engine 4.4).
   if (world.profile === '28' && isNamed && world.networksNamed(mode).length === 0) {
     const words = `could not find a network matching network mode ${mode}: network ${mode} not found`;
-    throw new Failure('gone', words, { status: 500 });
+    throw refusal(500, words);
   }
 }
 
@@ -140,14 +133,17 @@ export function usersOf(world: World, network: SimNetwork): readonly SimContaine
 
 function theOnly(world: World, idOrName: string): SimNetwork | undefined {
   const found = world.networksNamed(idOrName);
-  if (found.length > 1) throw new Failure('conflict', `network ${idOrName} is ambiguous`, { status: 400 });
+  if (found.length > 1) throw refusal(400, `network ${idOrName} is ambiguous`);
   return found[0];
 }
 
 /** What the API version does not know is dropped without a word (compose-and-engine 0.1). */
 function settingsKept(world: World, settings: EndpointSettings): EndpointSettings {
-  const { gwPriority, macAddress, ...rest } = settings;
-  return world.profile === '20.10' ? rest : { ...rest, gwPriority, macAddress };
+  const isNew = (field: string) => field === 'gwPriority' || field === 'macAddress';
+  const kept = Object.entries(settings).filter(
+    ([field, value]) => value !== undefined && !(world.profile === '20.10' && isNew(field)),
+  );
+  return Object.fromEntries(kept) as unknown as EndpointSettings;
 }
 
 function refuseAddress(network: SimNetwork, settings: EndpointSettings): void {
@@ -156,12 +152,10 @@ function refuseAddress(network: SimNetwork, settings: EndpointSettings): void {
   if (network.spec.pools.length === 0) {
     const words =
       'user specified IP address is supported only when connecting to networks with user configured subnets';
-    throw new Failure('invalid', words, { status: 400 });
+    throw refusal(400, words);
   }
   if (!network.pools.some((pool) => contains(pool, address))) {
-    throw new Failure('invalid', `no configured subnet or ip-range contain the IP address ${address}`, {
-      status: 400,
-    });
+    throw refusal(400, `no configured subnet or ip-range contain the IP address ${address}`);
   }
 }
 
@@ -177,7 +171,7 @@ function refuseTakenAddress(
   const holder = usersOf(world, network).find(
     (user) => user !== container && isUp(user) && user.endpoints.get(network.name)?.address === address,
   );
-  if (holder !== undefined) throw new Failure('conflict', 'Address already in use', { status: 403 });
+  if (holder !== undefined) throw refusal(403, 'Address already in use');
 }
 
 function chooseAddress(world: World, network: SimNetwork, settings: EndpointSettings): string | undefined {
@@ -205,7 +199,7 @@ function refuseOverlap(world: World, pool: IpamPool): void {
     network.pools.flatMap((each) => each.subnet ?? []),
   );
   if (taken.some((other) => overlaps(other, subnet))) {
-    throw new Failure('conflict', 'Pool overlaps with other one on this address space', { status: 403 });
+    throw refusal(403, 'Pool overlaps with other one on this address space');
   }
 }
 
@@ -225,5 +219,5 @@ function choosePool(world: World): IpamPool {
     }
   }
   const status = world.profile === '20.10' ? 404 : 400;
-  throw new Failure('conflict', 'all predefined address pools have been fully subnetted', { status });
+  throw refusal(status, 'all predefined address pools have been fully subnetted');
 }

@@ -71,6 +71,8 @@ export interface SimContainer {
   ports: readonly PublishedPort[];
   staleBinds: readonly string[];
   readonly files: Map<string, string>;
+  /** Exit codes by signal, of a process that minds them. */
+  readonly traps: ReadonlyMap<string, number>;
   /** When the engine's restart policy starts it again, and how often it did. */
   restartsAtMs: number | undefined;
   engineRestarts: number;

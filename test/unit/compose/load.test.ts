@@ -118,10 +118,10 @@ describe('loadProject', () => {
     const text =
       'services:\n  web: {image: a, depends_on: {dev: {condition: service_started, required: false}}}\n  dev: {image: a, profiles: [dev]}\n';
     expect(Object.keys(load(text).project.services)).toEqual(['web']);
-    expect(Object.keys(load(text, { profiles: ['dev'] }).project.services)).toEqual(['web', 'dev']);
+    expect(Object.keys(load(text, { profiles: ['dev'] }).project.services)).toEqual(['dev', 'web']);
     expect(Object.keys(load(text, { environment: { COMPOSE_PROFILES: 'x,dev' } }).project.services)).toEqual([
-      'web',
       'dev',
+      'web',
     ]);
     expect(errorsOf(load(text.replace('required: false', 'required: true')))).toEqual([
       'DisabledDependency services.web.depends_on.dev',

@@ -1,0 +1,230 @@
+import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
+import { Failure } from '../model/failure.ts';
+import type { LoaderMessage, LoaderNote, LoaderRequest, LoaderSettings } from './loader-messages.ts';
+
+export interface ThreadOptions {
+  /** The file that the thread runs. */
+  readonly url: URL;
+  readonly settings: LoaderSettings;
+  /** Flags of Node for it; undefined: those of this process. */
+  readonly execArgv: readonly string[] | undefined;
+  readonly heapBytes: number;
+  /** Until it says that it is ready. */
+  readonly startMs: number;
+  /** Of one call as a whole. */
+  readonly totalMs: number;
+  /** How many calls may wait for their turn. */
+  readonly waiting: number;
+  /** Told why a thread was ended, or ended by itself. */
+  readonly onEnded: (why: string) => void;
+}
+
+export interface Call {
+  readonly request: LoaderRequest;
+  readonly signal: AbortSignal;
+  /** Until the answer, unless a note sets it anew. */
+  readonly limitMs: number;
+  /** Told how far the call has come; returns how long it may take from here on, or undefined: as it was. */
+  readonly onNote: (note: LoaderNote) => number | undefined;
+}
+
+/** What became of a call; the last two cost the thread its life. */
+export type CallEnd =
+  | { readonly kind: 'answer'; readonly packed: Uint8Array }
+  | { readonly kind: 'too-large'; readonly bytes: number }
+  | { readonly kind: 'overdue'; readonly afterMs: number }
+  /** It wanted more memory than it may have. */
+  | { readonly kind: 'exhausted' };
+
+/** How a thread ended. */
+type Ending = { readonly kind: 'exhausted' } | { readonly kind: 'broken'; readonly why: string };
+
+interface Running {
+  readonly worker: Worker;
+  /** Settled when it can be asked; throws `Failure` when it cannot. */
+  readonly ready: Promise<void>;
+  readonly ended: Promise<Ending>;
+}
+
+/**
+ * A thread that is asked one thing after another, in order, each with a deadline. One that is overdue or broken is
+ * replaced at the next call.
+ */
+export class DeadlineThread {
+  readonly #options: ThreadOptions;
+  readonly #turn = pLimit(1);
+  #running: Running | undefined;
+  #closed = false;
+
+  constructor(options: ThreadOptions) {
+    this.#options = options;
+  }
+
+  /** Throws `Failure`: `superseded` after the signal or `close`, `refused` when too many wait, `bug` after a crash. */
+  async call(call: Call): Promise<CallEnd> {
+    if (this.#turn.pendingCount >= this.#options.waiting) {
+      throw new Failure('refused', 'too many manifests wait to be read', { hint: 'try again in a while' });
+    }
+    const given = givenUp(call.signal);
+    try {
+      // Whoever gives up need not wait for the thread, which goes on until the end of what it is at.
+      return await Promise.race([given.promise, this.#turn(() => this.#run(call))]);
+    } finally {
+      given.forget();
+    }
+  }
+
+  /** Ends the thread, and with it all calls. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#running?.worker.terminate();
+  }
+
+  async #run(call: Call): Promise<CallEnd> {
+    if (this.#closed || call.signal.aborted) throw superseded();
+    this.#running ??= this.#start();
+    const running = this.#running;
+    // A thread alone does not keep the process alive; a call does.
+    running.worker.ref();
+    try {
+      await running.ready;
+      return await this.#ask(running, call);
+    } finally {
+      running.worker.unref();
+    }
+  }
+
+  #ask(running: Running, { request, limitMs, onNote }: Call): Promise<CallEnd> {
+    const { worker } = running;
+    return new Promise((resolve, reject) => {
+      const overdue = (afterMs: number) => {
+        end();
+        this.#discard(running, `overdue after ${afterMs} ms`);
+        resolve({ kind: 'overdue', afterMs });
+      };
+      const part = new Alarm(overdue);
+      const total = new Alarm(overdue);
+      const onMessage = (message: LoaderMessage) => {
+        if (message.kind === 'ready') return;
+        if (message.kind === 'note') {
+          const nextMs = onNote(message.note);
+          if (nextMs !== undefined) part.set(nextMs);
+          return;
+        }
+        end();
+        if (message.kind === 'failed') reject(new Failure('bug', message.message));
+        else resolve(message);
+      };
+      const end = () => {
+        part.clear();
+        total.clear();
+        worker.off('message', onMessage);
+      };
+      void running.ended.then((ending) => {
+        end();
+        if (ending.kind === 'exhausted') resolve(ending);
+        else reject(this.#closed ? superseded() : new Failure('bug', ending.why));
+      });
+      worker.on('message', onMessage);
+      part.set(limitMs);
+      total.set(this.#options.totalMs);
+      worker.postMessage(request);
+    });
+  }
+
+  #start(): Running {
+    const { url, settings, execArgv, heapBytes, startMs } = this.#options;
+    const worker = new Worker(url, {
+      workerData: settings,
+      // What it reads is hostile: nothing of the daemon's environment is within its reach.
+      env: {},
+      resourceLimits: { maxOldGenerationSizeMb: heapBytes / 1024 ** 2 },
+      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
+    });
+    worker.unref();
+    const ended = endOf(worker);
+    const ready = Promise.race([firstMessage(worker), ended.then(refuseToStart), late(startMs)]);
+    const running: Running = { worker, ready, ended };
+    // Whoever waits for it hears of it; this is for when nobody does.
+    ready.catch(() => this.#discard(running, 'does not start'));
+    void ended.then((ending) => this.#discard(running, ending.kind === 'broken' ? ending.why : ending.kind));
+    return running;
+  }
+
+  #discard(running: Running, why: string): void {
+    if (this.#running !== running) return;
+    this.#running = undefined;
+    if (!this.#closed) this.#options.onEnded(why);
+    // A thread that hangs in a call of the kernel ends later, or never: nobody waits for it.
+    void running.worker.terminate();
+  }
+}
+
+const superseded = () => new Failure('superseded', 'nobody waits for it any more');
+
+function endOf(worker: Worker): Promise<Ending> {
+  let fault: NodeJS.ErrnoException | undefined;
+  worker.on('error', (error) => {
+    fault = error as NodeJS.ErrnoException;
+  });
+  return new Promise((resolve) => {
+    worker.once('exit', (code) => {
+      if (fault?.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve({ kind: 'exhausted' });
+      else resolve({ kind: 'broken', why: `the loading thread ended: ${fault?.message ?? `exit ${code}`}` });
+    });
+  });
+}
+
+const firstMessage = (worker: Worker) =>
+  new Promise<void>((resolve) => {
+    worker.once('message', () => resolve());
+  });
+
+function refuseToStart(ending: Ending): never {
+  throw new Failure(
+    'bug',
+    ending.kind === 'broken' ? ending.why : 'the loading thread has too little memory',
+  );
+}
+
+const late = (startMs: number) =>
+  new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new Failure('refused', 'the loading thread does not start')), startMs).unref();
+  });
+
+/** Rejects when the signal comes. */
+function givenUp(signal: AbortSignal): { readonly promise: Promise<never>; readonly forget: () => void } {
+  let forget = (): void => undefined;
+  const promise = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(superseded());
+    if (signal.aborted) giveUp();
+    signal.addEventListener('abort', giveUp, { once: true });
+    forget = () => signal.removeEventListener('abort', giveUp);
+  });
+  return { promise, forget };
+}
+
+/** A timer that can be set anew. */
+class Alarm {
+  readonly #ring: (afterMs: number) => void;
+  #timer: NodeJS.Timeout | undefined;
+  #last: NodeJS.Immediate | undefined;
+
+  constructor(ring: (afterMs: number) => void) {
+    this.#ring = ring;
+  }
+
+  set(ms: number): void {
+    this.clear();
+    this.#timer = setTimeout(() => {
+      // Should this thread itself have been late, an answer may lie there already: it is taken first.
+      this.#last = setImmediate(() => this.#ring(ms));
+    }, ms);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    clearImmediate(this.#last);
+  }
+}

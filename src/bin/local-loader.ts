@@ -1,0 +1,70 @@
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
+import type {
+  LoadedManifests,
+  LoadedStack,
+  LoadingRequest,
+  UnfilledManifests,
+  UnfilledStack,
+} from '../cli/manifest-loader.ts';
+import { configHash } from '../compose/config-hash.ts';
+import { type LoadedProject, loadProject, loadTemplate } from '../compose/load.ts';
+import { presentProject } from '../compose/present.ts';
+import { toJson } from '../compose/shape.ts';
+import { templateVariables } from '../compose/template-variables.ts';
+import { digestContext } from '../engine/build-context.ts';
+import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
+import type { FoundStacks } from '../manifest/stack.ts';
+import { createFiles } from '../source/files.ts';
+
+const files = createFiles({ digestContext });
+
+/** Loads manifests in this process: files of this host in, canonical models and problems out. */
+export function loadManifests(request: LoadingRequest): LoadedManifests {
+  const found = find(request);
+  const loaded = found.stacks.map(({ name, compose }) => ({ name, project: loadProject(compose, files) }));
+  return {
+    stacks: loaded.map(({ name, project }) => describe(name, project)),
+    problems: [...found.problems, ...loaded.flatMap(({ project }) => project.problems)],
+  };
+}
+
+/** The same without filling in variables. */
+export function loadUnfilledManifests(request: LoadingRequest): UnfilledManifests {
+  const found = find(request);
+  const loaded = found.stacks.map(({ name, compose }) => ({ name, ...loadTemplate(compose, files) }));
+  return {
+    stacks: loaded.map(
+      ({ name, document }): UnfilledStack => ({
+        name,
+        model: toJson(document),
+        variables: templateVariables(document),
+      }),
+    ),
+    problems: [...found.problems, ...loaded.flatMap(({ problems }) => problems)],
+  };
+}
+
+function find({ manifests, reading }: LoadingRequest): FoundStacks {
+  const manifestFiles = manifests.files.map(({ relativePath, text }) => ({
+    path: resolve(manifests.baseDirectory, relativePath),
+    relativePath,
+    text,
+  }));
+  const home = homedir();
+  return reading === 'tree' ? findStacks(manifestFiles, { home }) : findNamedStacks(manifestFiles, { home });
+}
+
+function describe(name: string, { project, profiles }: LoadedProject): LoadedStack {
+  const services = Object.entries(project.services);
+  return {
+    name,
+    model: (format) => presentProject(project, format),
+    services: services.map(([service]) => service),
+    networks: Object.keys(project.networks),
+    volumes: Object.keys(project.volumes),
+    images: services.map(([service, { image }]) => image ?? `${project.name}-${service}`),
+    profiles,
+    hashes: Object.fromEntries(services.map(([service, definition]) => [service, configHash(definition)])),
+  };
+}

@@ -1,0 +1,210 @@
+import { deserialize } from 'node:v8';
+import type { FileRead } from '../controller/file-reads.ts';
+import { type TracedWish, type TracingLoader, withTexts } from '../controller/in-process-loader.ts';
+import type { DeclaredStack } from '../controller/loader.ts';
+import type { ManifestFile } from '../manifest/stack.ts';
+import { Failure } from '../model/failure.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import type { Problem } from '../model/problem.ts';
+import { type CallEnd, DeadlineThread } from './deadline-thread.ts';
+import type { LoaderAnswers, LoaderNote, LoaderRequest } from './loader-messages.ts';
+
+/** Bounds of what is done in the loading thread. */
+export interface LoaderLimits {
+  /** Parsing one manifest; resolving one stack, without its build contexts. */
+  readonly deadlineMs: number;
+  /** Digesting one build context. */
+  readonly contextMs: number;
+  /** One call with all that is in it. */
+  readonly totalMs: number;
+  readonly startMs: number;
+  readonly heapBytes: number;
+  /** What a stack resolves to, as it is handed from thread to thread. */
+  readonly answerBytes: number;
+  /** Calls that wait. */
+  readonly waiting: number;
+  /** Manifests that may be overdue in one reading of a source. */
+  readonly overdueManifests: number;
+}
+
+export const LOADER_LIMITS: LoaderLimits = {
+  deadlineMs: 10_000,
+  contextMs: 60_000,
+  totalMs: 120_000,
+  startMs: 30_000,
+  heapBytes: 256 * 1024 ** 2,
+  answerBytes: 4 * 1024 ** 2,
+  waiting: 128,
+  overdueManifests: 3,
+};
+
+export interface WorkerLoaderOptions {
+  readonly home: string | undefined;
+  readonly log: { warn(fields: object, message: string): void };
+  readonly limits?: Partial<LoaderLimits>;
+  /** Another file than the loader's own, and flags of Node for it: for tests. */
+  readonly url?: URL;
+  readonly execArgv?: readonly string[];
+}
+
+export interface WorkerLoader extends TracingLoader {
+  /** Ends the thread. */
+  close(): Promise<void>;
+}
+
+/** The same code in the same form: compiled, or as it was written. */
+const OWN_URL = new URL(`./loader-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+/**
+ * The loader in a thread of its own, so that nothing which users write can hold up the daemon, whose event reader must
+ * never wait. What takes longer or more memory than it may is a problem of that file or stack.
+ */
+export function createWorkerLoader(options: WorkerLoaderOptions): WorkerLoader {
+  return new ThreadedLoader(options);
+}
+
+/** A manifest that was overdue, and is not parsed again before it changes or some time has passed. */
+interface Refusal {
+  readonly text: string;
+  readonly problem: Problem;
+  readonly untilMs: number;
+}
+
+const REFUSAL_MS = 600_000;
+
+class ThreadedLoader implements WorkerLoader {
+  readonly #limits: LoaderLimits;
+  readonly #thread: DeadlineThread;
+  readonly #refusals = new Map<string, Refusal>();
+
+  constructor({ home, log, limits, url = OWN_URL, execArgv }: WorkerLoaderOptions) {
+    this.#limits = { ...LOADER_LIMITS, ...limits };
+    const { heapBytes, startMs, totalMs, waiting, answerBytes } = this.#limits;
+    this.#thread = new DeadlineThread({
+      url,
+      settings: { home, answerBytes },
+      execArgv,
+      heapBytes,
+      startMs,
+      totalMs,
+      waiting,
+      onEnded: (why) => log.warn({ why }, 'the loading thread is replaced'),
+    });
+  }
+
+  async find(files: readonly ManifestFile[], signal: AbortSignal) {
+    const plain = files.map(({ path, relativePath, text }) => ({ path, relativePath, text }));
+    for (let attempt = 0; attempt <= this.#limits.overdueManifests; attempt += 1) {
+      const refused = this.#refusedOf(plain);
+      let parsed: string | undefined;
+      const onNote = (note: LoaderNote) => {
+        if (note.kind !== 'parse') return undefined;
+        parsed = note.file;
+        return this.#limits.deadlineMs;
+      };
+      const end = await this.#call({ kind: 'find', files: plain, refused }, signal, onNote);
+      if (end.kind === 'answer') return withTexts(unpack<LoaderAnswers['find']>(end), files);
+      const culprit = plain.find(({ path }) => path === parsed);
+      if (end.kind === 'too-large' || culprit === undefined) break;
+      this.#refuse(culprit, this.#tooComplex(culprit.path, end));
+    }
+    throw new Failure('refused', 'the manifests take too long to read', {
+      hint: 'see their problems, and make them simpler',
+    });
+  }
+
+  async resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<TracedWish> {
+    const { name, texts, at } = stack;
+    const reads: FileRead[] = [];
+    let context: string | undefined;
+    const onNote = (note: LoaderNote) => {
+      if (note.kind === 'read') reads.push(note.read);
+      if (note.kind === 'context') context = note.directory;
+      if (note.kind === 'context-done') context = undefined;
+      if (note.kind === 'context') return this.#limits.contextMs;
+      return note.kind === 'context-done' ? this.#limits.deadlineMs : undefined;
+    };
+    const end = await this.#call({ kind: 'resolve', stack: name, texts, engine }, signal, onNote);
+    if (end.kind === 'answer') return unpack(end);
+    const problem =
+      context === undefined
+        ? { ...this.#tooComplex(at.file, end), at }
+        : { ...slowContext(context, end), at };
+    // What can have been in its way is known; what it did not come to was not.
+    const isSettled = reads.every(({ aspect, look }) => aspect === 'kind' || look.isSettled);
+    return {
+      desired: undefined,
+      problems: [problem],
+      filesUsed: reads.map(({ path }) => path),
+      reads: isSettled ? reads : undefined,
+    };
+  }
+
+  async looks(paths: readonly string[], signal: AbortSignal): Promise<LoaderAnswers['looks']> {
+    const end = await this.#call({ kind: 'looks', paths }, signal, () => undefined);
+    if (end.kind === 'answer') return unpack(end);
+    throw new Failure('refused', 'files cannot be looked at');
+  }
+
+  close(): Promise<void> {
+    return this.#thread.close();
+  }
+
+  #call(request: LoaderRequest, signal: AbortSignal, onNote: (note: LoaderNote) => number | undefined) {
+    return this.#thread.call({ request, signal, onNote, limitMs: this.#limits.deadlineMs });
+  }
+
+  #refuse({ path, text }: ManifestFile, problem: Problem): void {
+    this.#refusals.set(path, { text, problem, untilMs: performance.now() + REFUSAL_MS });
+  }
+
+  #refusedOf(files: readonly ManifestFile[]): ReadonlyMap<string, Problem> {
+    const now = performance.now();
+    for (const [path, { untilMs }] of this.#refusals) if (untilMs <= now) this.#refusals.delete(path);
+    return new Map(
+      files.flatMap(({ path, text }) => {
+        const refusal = this.#refusals.get(path);
+        return refusal?.text === text ? [[path, refusal.problem] as const] : [];
+      }),
+    );
+  }
+
+  #tooComplex(file: string, end: Exclude<CallEnd, { kind: 'answer' }>): Problem {
+    const { heapBytes, answerBytes } = this.#limits;
+    const base = { severity: 'error', code: 'TooComplex', at: { file, line: 1, column: 1 } } as const;
+    switch (end.kind) {
+      case 'overdue':
+        return {
+          ...base,
+          message: `it takes longer than ${end.afterMs / 1000} s to read`,
+          hint: 'make it smaller, or split it into several stacks',
+        };
+      case 'exhausted':
+        return {
+          ...base,
+          message: `it takes more than ${heapBytes / 1024 ** 2} MiB of memory to read`,
+          hint: 'make it smaller, or split it into several stacks',
+        };
+      case 'too-large':
+        return {
+          ...base,
+          message: `what it asks for is larger than ${answerBytes / 1024 ** 2} MiB`,
+          hint: 'split it into several stacks, or keep large contents in files',
+        };
+    }
+  }
+}
+
+function slowContext(directory: string, end: Exclude<CallEnd, { kind: 'answer' }>): Omit<Problem, 'at'> {
+  const cost = end.kind === 'overdue' ? `longer than ${end.afterMs / 1000} s` : 'too much memory';
+  return {
+    severity: 'error',
+    code: 'TooComplex',
+    message: `it takes ${cost} to read the directory ${directory}`,
+    hint: 'leave out what is not needed with a .dockerignore, or build the image elsewhere',
+  };
+}
+
+function unpack<T>({ packed }: { readonly packed: Uint8Array }): T {
+  return deserialize(packed) as T;
+}

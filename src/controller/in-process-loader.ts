@@ -1,0 +1,90 @@
+import { type FindOptions, findStacks } from '../manifest/find-stacks.ts';
+import type { FoundStacks, ManifestFile } from '../manifest/stack.ts';
+import { Failure } from '../model/failure.ts';
+import type { FileLook, Files } from '../model/files.ts';
+import type { EngineInfo } from '../model/observed.ts';
+import { isAcceptable } from '../model/problem.ts';
+import { type FileRead, type ReadNote, recordReads } from './file-reads.ts';
+import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
+import { resolveWish, type Wish } from './wish.ts';
+
+/** A wish, and how to find out whether it would be another one now. */
+export interface TracedWish extends Wish {
+  /** As `ReadRecord.reads` has it. */
+  readonly reads: readonly FileRead[] | undefined;
+}
+
+/** A loader that tells what its wishes were made of, and can look at that again. */
+export interface TracingLoader extends Loader {
+  resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<TracedWish>;
+  /** In the order of the paths. */
+  looks(paths: readonly string[], signal: AbortSignal): Promise<readonly FileLook[]>;
+}
+
+/** Where wishes are read from. */
+export interface WishFiles {
+  readonly files: Files;
+  readonly look: (path: string) => FileLook;
+  readonly home: string | undefined;
+  readonly onNote?: (note: ReadNote) => void;
+}
+
+/** The loader without a thread of its own: it blocks whoever calls it. For tests, and within the thread. */
+export function createInProcessLoader(from: WishFiles): TracingLoader {
+  return {
+    find: async (files, signal) => {
+      refuseAborted(signal);
+      return withTexts(findDeclared(files, { home: from.home }), files);
+    },
+    resolve: async (stack, engine, signal) => {
+      refuseAborted(signal);
+      return resolveDeclared(stack, engine, from);
+    },
+    looks: async (paths, signal) => {
+      refuseAborted(signal);
+      return paths.map(from.look);
+    },
+  };
+}
+
+/** What is found, without what was parsed. */
+export type FoundHeads = Omit<FoundStacks, 'stacks'> & {
+  readonly stacks: readonly Omit<DeclaredStack, 'texts'>[];
+};
+
+export function findDeclared(files: readonly ManifestFile[], options: FindOptions): FoundHeads {
+  const found = findStacks(files, options);
+  return { ...found, stacks: found.stacks.map(({ compose: _parsed, ...head }) => head) };
+}
+
+/** Gives the stacks their texts from the files they were found in. */
+export function withTexts(found: FoundHeads, files: readonly ManifestFile[]): FoundDeclarations {
+  const byPath = new Map(
+    files.map(({ path, relativePath, text }) => [path, { path, relativePath, text }] as const),
+  );
+  const stacks = found.stacks.map((head) => ({
+    ...head,
+    texts: head.files.flatMap((path) => byPath.get(path) ?? []),
+  }));
+  return { ...found, stacks };
+}
+
+export function resolveDeclared(
+  { name, texts }: Pick<DeclaredStack, 'name' | 'texts'>,
+  engine: EngineInfo,
+  { files, look, home, onNote = () => undefined }: WishFiles,
+): TracedWish {
+  const found = findStacks(texts, { home });
+  const manifest = found.stacks.find((each) => each.name === name);
+  if (manifest === undefined) {
+    if (isAcceptable(found.problems)) throw new Failure('bug', `stack ${name} is not found in its own texts`);
+    return { desired: undefined, problems: found.problems, filesUsed: [], reads: [] };
+  }
+  const record = recordReads(files, look, onNote);
+  const wish = resolveWish(manifest, engine, record.files);
+  return { ...wish, reads: record.reads() };
+}
+
+export function refuseAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Failure('superseded', 'nobody waits for it any more');
+}

@@ -1,0 +1,259 @@
+import { setMaxListeners } from 'node:events';
+import type Docker from 'dockerode';
+import pLimit from 'p-limit';
+import { pack } from 'tar-stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadProject } from '../../src/compose/load.ts';
+import { queryFor } from '../../src/controller/reconcile.ts';
+import { resolveStack } from '../../src/desired/resolve.ts';
+import { execute } from '../../src/execute/execute.ts';
+import { findNamedStacks } from '../../src/manifest/find-stacks.ts';
+import type { DesiredStack } from '../../src/model/desired.ts';
+import { EMPTY_MEMORY } from '../../src/model/memory.ts';
+import { stackName } from '../../src/model/names.ts';
+import type { EngineInfo, Observed } from '../../src/model/observed.ts';
+import type { Plan } from '../../src/model/plan.ts';
+import { isAcceptable } from '../../src/model/problem.ts';
+import { makePlan } from '../../src/plan/plan.ts';
+import { renderPlan } from '../../src/plan/render.ts';
+import { createFiles } from '../../src/source/files.ts';
+import {
+  CORPUS,
+  type InspectedDocument,
+  type Json,
+  mapTexts,
+  readInspected,
+  withoutCorpus,
+} from '../support/corpus.ts';
+import { inspectDifferences } from '../support/inspect-comparison.ts';
+import { INSPECTS } from '../support/known-differences.ts';
+import { hasEngine, Lab } from '../support/lab.ts';
+
+const NEVER = new AbortController().signal;
+const files = createFiles({ digestContext: () => 'context' });
+
+/** What became of one document. */
+interface Applied {
+  readonly file: string;
+  /** Why it was not applied at all; undefined when it was. */
+  readonly refused: string | undefined;
+  readonly found: readonly string[];
+  /** What a second pass would still do. */
+  readonly secondPass: readonly string[];
+}
+
+describe.skipIf(withoutCorpus() || !hasEngine())('documents of the corpus on a real engine', () => {
+  let lab: Lab;
+  let info: EngineInfo;
+  let applied: readonly Applied[] = [];
+
+  beforeAll(async () => {
+    setMaxListeners(0, NEVER);
+    lab = new Lab();
+    info = await lab.engine.connect(NEVER);
+    const documents = inspectedBy(info);
+    if (documents.length === 0) return;
+    const image = lab.owns(`stackctl.local/sleep:${lab.stack}`);
+    await importSleepingImage(lab.docker, image);
+    const limit = pLimit(4);
+    applied = await Promise.all(
+      documents.map((document, index) =>
+        limit(() => apply(renamed(document, `${lab.stack}x${index}`, image), lab, info)),
+      ),
+    );
+  }, 900_000);
+  afterAll(() => lab?.dispose());
+
+  it('look as docker compose would have made them', () => {
+    if (applied.length === 0) return;
+    const other = applied.filter(({ refused, found }) => refused !== undefined || found.length > 0);
+    const good = applied.length - other.length;
+    console.error(
+      `corpus on ${info.version}: ${good} of ${applied.length} equal (${((100 * good) / applied.length).toFixed(2)} %)`,
+    );
+    for (const { file, refused, found } of other) {
+      if (INSPECTS[file] === undefined)
+        console.error(
+          `${file}\n  ${[...(refused === undefined ? [] : [refused]), ...found].slice(0, 6).join('\n  ')}`,
+        );
+    }
+    expect(other.map(({ file }) => file).filter((file) => INSPECTS[file] === undefined)).toEqual([]);
+    expect(good / applied.length).toBeGreaterThanOrEqual(0.97);
+  });
+
+  it('leave nothing to do for a second pass', () => {
+    const unsettled = applied.filter(({ secondPass }) => secondPass.length > 0);
+    expect(unsettled.map(({ file, secondPass }) => ({ file, secondPass }))).toEqual([]);
+  });
+});
+
+/** The results of the same engine; of another nobody knows what they should be. */
+function inspectedBy({ version }: EngineInfo): readonly InspectedDocument[] {
+  if (version.startsWith('28.')) return readInspected('28.5.2');
+  if (version.startsWith('20.10.')) return readInspected('20.10.24');
+  console.error(`\n*** the corpus has no results of Engine ${version}: not compared ***\n`);
+  return [];
+}
+
+/** Under a name of its own, so that several can be there at once. */
+function renamed(document: InspectedDocument, project: string, image: string): InspectedDocument {
+  const rename = <Value>(value: Value) =>
+    mapTexts(value, (text) => text.replaceAll('golden', project).replaceAll('busybox-sleep:1', image));
+  const { file, input, containers, networks, volumes } = document;
+  return {
+    file,
+    input: rename(input),
+    containers: rename(containers),
+    networks: rename(networks),
+    volumes: rename(volumes),
+  };
+}
+
+/** Makes what a document asks for, up to the start of its containers; looks, compares, and looks again. */
+async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): Promise<Applied> {
+  const { file } = document;
+  const nothing = { file, found: [], secondPass: [] };
+  const wish = desiredOf(document, info);
+  if (wish.refused !== undefined) return { ...nothing, refused: wish.refused };
+  const { desired } = wish;
+  const first = await look(desired, lab);
+  const plan = withoutStarts(first.plan);
+  const options = { concurrency: 2, nowMs: () => Date.now(), onStep: () => undefined };
+  const outcomes = await execute(plan, lab.engine, options, NEVER);
+  const failures = outcomes.flatMap((outcome) =>
+    outcome.result === 'failed' ? [outcome.failure.message] : [],
+  );
+  const found = failures.length > 0 ? [] : await compare(document, lab.docker);
+  const second = await look(desired, lab, asIfRunning);
+  await removeAll(desired, second.observed, lab.docker);
+  const blockers = [...first.plan.blockers, ...second.plan.blockers].map(({ message }) => message);
+  const refused = [...failures, ...blockers].join('; ');
+  return {
+    file,
+    refused: refused === '' ? undefined : refused,
+    found,
+    secondPass: failures.length > 0 ? [] : renderPlan(second.plan),
+  };
+}
+
+type WishOf = { readonly refused: string } | { readonly refused: undefined; readonly desired: DesiredStack };
+
+function desiredOf({ input }: InspectedDocument, engine: EngineInfo): WishOf {
+  const path = `${CORPUS}/compose.yaml`;
+  const found = findNamedStacks([{ path, relativePath: 'compose.yaml', text: JSON.stringify(input) }], {
+    home: '/root',
+  });
+  const [stack] = found.stacks;
+  if (stack === undefined) return { refused: found.problems.map(({ message }) => message).join('; ') };
+  const loaded = loadProject(stack.compose, files);
+  const resolved = resolveStack(
+    {
+      project: loaded.project,
+      control: {
+        suspend: false,
+        prune: true,
+        deletionPolicy: 'Delete',
+        driftDetection: 'enabled',
+        intervalMs: 30_000,
+        timeoutMs: 300_000,
+        dependsOn: [],
+      },
+      stack: stackName(stack.name),
+      workingDirectory: CORPUS,
+      configFiles: stack.files,
+      contents: { ...loaded.contents },
+      engine,
+      secretKey: 'key',
+      locate: loaded.locate,
+    },
+    files,
+  );
+  const problems = [...loaded.problems, ...resolved.problems];
+  if (isAcceptable(problems)) return { refused: undefined, desired: resolved.desired };
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  return { refused: errors.map(({ code, path: at, message }) => `${code} ${at}: ${message}`).join('; ') };
+}
+
+async function look(desired: DesiredStack, lab: Lab, change = (observed: Observed) => observed) {
+  const observed = change(await lab.engine.observe(queryFor(desired), NEVER));
+  const context = {
+    nowMs: Date.now(),
+    memory: EMPTY_MEMORY,
+    instance: lab.instance,
+    version: 'test',
+    readyStacks: {},
+  };
+  return { observed, plan: makePlan(desired, observed, context) };
+}
+
+/** Most of the documents' commands are not in the image; all that inspect shows is there before the start. */
+function withoutStarts(plan: Plan): Plan {
+  const starts = new Set(plan.steps.flatMap(({ kind, id }) => (kind === 'start-container' ? [id] : [])));
+  const steps = plan.steps
+    .filter(({ id }) => !starts.has(id))
+    .map((step) => ({ ...step, needs: step.needs.filter((need) => !starts.has(need)) }));
+  return { ...plan, steps };
+}
+
+/** All else is as the engine says. */
+function asIfRunning(observed: Observed): Observed {
+  const startedAtMs = Date.now();
+  return {
+    ...observed,
+    containers: observed.containers.map((container) => ({
+      ...container,
+      state: 'running',
+      startedAtMs,
+      health: container.hasHealthcheck
+        ? { status: 'healthy', failingStreak: 0, lastProbeAtMs: startedAtMs, output: '' }
+        : undefined,
+    })),
+  };
+}
+
+async function compare(
+  { containers, networks, volumes }: InspectedDocument,
+  docker: Docker,
+): Promise<string[]> {
+  const found: string[] = [];
+  const each = async (
+    kind: 'container' | 'network' | 'volume',
+    expected: Json,
+    inspect: (name: string) => Promise<unknown>,
+  ) => {
+    const name = String(expected['Name']).replace(/^\//, '');
+    const actual = await inspect(name).catch(() => undefined);
+    if (actual === undefined) found.push(`${kind} ${name} is missing`);
+    else
+      found.push(
+        ...inspectDifferences(kind, expected, actual as Json).map((line) => `${kind} ${name}${line}`),
+      );
+  };
+  for (const container of containers)
+    await each('container', container, (name) => docker.getContainer(name).inspect());
+  for (const network of networks) await each('network', network, (name) => docker.getNetwork(name).inspect());
+  for (const volume of volumes) await each('volume', volume, (name) => docker.getVolume(name).inspect());
+  return found;
+}
+
+/** At once, so that neither addresses nor names are in the next one's way. */
+async function removeAll(desired: DesiredStack, observed: Observed, docker: Docker): Promise<void> {
+  const mine = observed.containers.filter(({ stack }) => stack === desired.name);
+  for (const { id } of mine) await docker.getContainer(id).remove({ force: true, v: true });
+  const networks = observed.networks.filter(({ stack }) => stack === desired.name);
+  for (const { id } of networks) await docker.getNetwork(id).remove();
+  const volumes = observed.volumes.filter(({ stack }) => stack === desired.name);
+  for (const { name } of volumes) await docker.getVolume(name).remove();
+}
+
+/** An image with nothing in it but the settings that the documents' image had. */
+async function importSleepingImage(docker: Docker, ref: string): Promise<void> {
+  const archive = pack();
+  archive.entry({ name: 'empty' }, '');
+  archive.finalize();
+  const [repo, tag] = ref.split(':');
+  const changes = 'CMD ["sleep","9999"]';
+  const stream = await docker.importImage(archive, { repo, tag, changes });
+  stream.resume();
+  await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject));
+}

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { REASONS } from '../../../src/status/reasons.ts';
+import { headingsOf, readDocument } from './markdown.ts';
+
+const document = readDocument('docs/conditions.md');
+
+describe('docs/conditions.md', () => {
+  it('has a heading for each reason and for nothing else, in the order of reasons.ts', () => {
+    const reasons = headingsOf(document).filter(({ level }) => level === 3);
+    expect(reasons.map(({ text }) => text)).toEqual([...REASONS]);
+  });
+
+  it.each(REASONS.map((reason) => ({ reason })))('says something about $reason', ({ reason }) => {
+    const paragraph = document.split(`### ${reason}\n`)[1]?.split('\n#')[0]?.trim() ?? '';
+    expect(paragraph.length).toBeGreaterThan(30);
+  });
+});

@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import type { PullPolicy } from '../../../src/model/desired.ts';
+import type { StackWords } from '../../support/builders.ts';
+import { stack } from '../../support/builders.ts';
+import { pass, passUntilSettled, text } from '../../support/passes.ts';
+import { engineWithImages, passes, planned, running } from '../../support/planned.ts';
+
+const words = (kind: PullPolicy | PullPolicy['kind'], image = 'app:1'): StackWords => ({
+  services: {
+    web: { image, pullPolicy: typeof kind === 'string' ? ({ kind } as PullPolicy) : kind },
+    db: { image: 'app:2' },
+  },
+});
+
+test('an image that is missing is pulled, and what needs it waits; others go on', async () => {
+  const engine = engineWithImages();
+  engine.hands.rmImage('app:1');
+  expect(await passes(engine, words('missing'))).toMatchInlineSnapshot(`
+    [
+      "#1 create network/demo_default: Missing
+    #2 pull image/app:1: Missing
+    [1] -> #3 create container/demo-web-1: Missing (waits: image app:1)
+    [3] -> #4 start container/demo-web-1: Missing (waits: image app:1)
+    [1] -> #5 create container/demo-db-1: Missing
+    [5] -> #6 start container/demo-db-1: Missing",
+      "#1 create container/demo-web-1: Missing
+    [1] -> #2 start container/demo-web-1: Missing",
+      "",
+    ]
+  `);
+});
+
+test('an image that cannot be pulled holds up only its own services', async () => {
+  const engine = engineWithImages();
+  engine.world.registry.delete('app:1');
+  engine.hands.rmImage('app:1');
+  const { outcomes } = await pass(engine, stack(words('missing')));
+  expect(outcomes.filter((each) => each.result === 'failed').map((each) => each.step.kind)).toEqual([
+    'pull-image',
+  ]);
+  expect(engine.world.container('demo-db-1')?.state).toBe('running');
+});
+
+test('pull_policy never: a missing image is a blocker', async () => {
+  const engine = engineWithImages();
+  engine.hands.rmImage('app:1');
+  expect(await planned(engine, words('never'))).toMatchInlineSnapshot(`
+    "#1 create network/demo_default: Missing
+    [1] -> #2 create container/demo-db-1: Missing
+    [2] -> #3 start container/demo-db-1: Missing
+    ! image/app:1: ImageMissing: image app:1 is not on this engine and its pull_policy is never"
+  `);
+});
+
+test('pull_policy always: once a revision, and what runs is kept when nothing new came', async () => {
+  const engine = engineWithImages();
+  expect((await passes(engine, words('always')))[0]).toMatchInlineSnapshot(`
+    "#1 create network/demo_default: Missing
+    #2 pull image/app:1: ImageChanged
+    [1] -> #3 create container/demo-web-1: Missing (waits: image app:1)
+    [3] -> #4 start container/demo-web-1: Missing (waits: image app:1)
+    [1] -> #5 create container/demo-db-1: Missing
+    [5] -> #6 start container/demo-db-1: Missing"
+  `);
+  const { memory } = await passUntilSettled(engine, stack(words('always')));
+  expect(await planned(engine, words('always'), { memory })).toBe('');
+  const next = stack({ ...words('always'), revision: 'sha256:next' });
+  const { plans } = await passUntilSettled(engine, next, { memory });
+  expect(plans.map((plan) => plan.join('\n'))).toMatchInlineSnapshot(`
+    [
+      "#1 pull image/app:1: ImageChanged",
+      "",
+    ]
+  `);
+});
+
+test('pull_policy always: a newer image replaces the container', async () => {
+  const { engine, memory } = await running(words('always'));
+  engine.world.registry.set('app:1', { content: 'newer' });
+  const next = stack({ ...words('always'), revision: 'sha256:next' });
+  await passUntilSettled(engine, next, { memory });
+  const image = engine.world.images.get('app:1')?.id;
+  expect(engine.world.container('demo-web-1')?.imageId).toBe(image);
+});
+
+test('pull_policy daily: when the last pull is a day old', async () => {
+  const dayMs = 86_400_000;
+  const daily = words({ kind: 'every', periodMs: dayMs });
+  const { engine, memory } = await running(daily);
+  const createdAtMs = engine.world.images.get('app:1')?.createdAtMs ?? 0;
+  const before = await pass(engine, stack(daily), { memory });
+  expect(before.plan.lookAgainAtMs).toBe(createdAtMs + dayMs);
+  engine.clock.advance(dayMs);
+  const due = await pass(engine, stack(daily), { memory: before.memory });
+  expect(text(due.plan)).toEqual(['#1 pull image/app:1: ImageChanged']);
+  expect(await planned(engine, daily, { memory: due.memory })).toBe('');
+});
+
+test('a pull that failed is tried again after five minutes, and what is there is used meanwhile', async () => {
+  const engine = engineWithImages();
+  engine.world.registry.delete('app:1');
+  const first = await pass(engine, stack(words('always')));
+  const second = await pass(engine, stack(words('always')), { memory: first.memory });
+  expect(engine.world.container('demo-web-1')?.state).toBe('running');
+  expect(second.plan.lookAgainAtMs).toBe(engine.clock.nowMs() + 300_000);
+  engine.clock.advance(300_000);
+  expect(await planned(engine, words('always'), { memory: second.memory })).toBe(
+    '#1 pull image/app:1: ImageChanged',
+  );
+});
+
+test('an image is built when it is missing or its inputs changed', async () => {
+  const built = (digest: string): StackWords => ({
+    services: { web: { image: 'demo-web', build: digest, pullPolicy: { kind: 'build' } } },
+  });
+  const engine = engineWithImages();
+  expect((await passes(engine, built('one')))[0]).toMatchInlineSnapshot(`
+    "#1 create network/demo_default: Missing
+    #2 build image/demo-web: Missing
+    [1] -> #3 create container/demo-web-1: Missing (waits: image demo-web)
+    [3] -> #4 start container/demo-web-1: Missing (waits: image demo-web)"
+  `);
+  expect(await planned(engine, built('one'))).toBe('');
+  expect(await passes(engine, built('two'))).toMatchInlineSnapshot(`
+    [
+      "#1 build image/demo-web: ImageChanged",
+      "#1 create container/demo-web-1.<hash>: ImageChanged {image: <image> -> demo-web <image>}
+    [1] -> #2 stop container/demo-web-1: ImageChanged {image: <image> -> demo-web <image>}
+    [1,2] -> #3 start container/demo-web-1.<hash>: ImageChanged {image: <image> -> demo-web <image>}
+    [3] -> #4 remove container/demo-web-1: Replaced {image: <image> -> demo-web <image>} (waits: demo-web-1.<hash> running)
+    [4] -> #5 rename container/demo-web-1.<hash> to demo-web-1: Replaced (waits: demo-web-1.<hash> running)",
+      "#1 remove container/demo-web-1: Replaced (waits: demo-web-1.<hash> running)
+    [1] -> #2 rename container/demo-web-1.<hash> to demo-web-1: Replaced (waits: demo-web-1.<hash> running)",
+      "#1 remove container/demo-web-1: Replaced
+    [1] -> #2 rename container/demo-web-1.<hash> to demo-web-1: Replaced",
+      "",
+    ]
+  `);
+});
+
+test('anonymous volumes of manifest and image become named ones, and survive a replacement', async () => {
+  const data = (env: string): StackWords => ({
+    services: { web: { image: 'data:1', anonymous: ['/cache'], env: [env] } },
+  });
+  const { engine } = await running(data('A=1'));
+  const mounts = () =>
+    engine.world.container('demo-web-1')?.mounts.map((each) => `${each.name} ${each.target}`);
+  const before = mounts();
+  expect(before).toEqual([
+    expect.stringMatching(/^demo_web_1_[0-9a-f]{8} \/cache$/),
+    expect.stringMatching(/^demo_web_1_[0-9a-f]{8} \/var\/lib\/data$/),
+  ]);
+  const id = engine.world.container('demo-web-1')?.id;
+  await passUntilSettled(engine, stack(data('A=2')));
+  expect(engine.world.container('demo-web-1')?.id).not.toBe(id);
+  expect(mounts()).toEqual(before);
+  expect([...engine.world.volumes.values()]).toEqual(engine.world.volumeHistory);
+});
