@@ -12,8 +12,6 @@ export interface ThreadOptions {
   readonly heapBytes: number;
   /** Until it says that it is ready. */
   readonly startMs: number;
-  /** Of one call as a whole. */
-  readonly totalMs: number;
   /** How many calls may wait for their turn. */
   readonly waiting: number;
   /** Told why a thread was ended, or ended by itself. */
@@ -25,6 +23,8 @@ export interface Call {
   readonly signal: AbortSignal;
   /** Until the answer, unless a note sets it anew. */
   readonly limitMs: number;
+  /** Until the answer, whatever the notes say. */
+  readonly totalMs: number;
   /** Told how far the call has come; returns how long it may take from here on, or undefined: as it was. */
   readonly onNote: (note: LoaderNote) => number | undefined;
 }
@@ -33,7 +33,7 @@ export interface Call {
 export type CallEnd =
   | { readonly kind: 'answer'; readonly packed: Uint8Array }
   | { readonly kind: 'too-large'; readonly bytes: number }
-  | { readonly kind: 'overdue'; readonly afterMs: number }
+  | { readonly kind: 'overdue'; readonly what: 'part' | 'whole'; readonly afterMs: number }
   /** It wanted more memory than it may have. */
   | { readonly kind: 'exhausted' };
 
@@ -95,16 +95,16 @@ export class DeadlineThread {
     }
   }
 
-  #ask(running: Running, { request, limitMs, onNote }: Call): Promise<CallEnd> {
+  #ask(running: Running, { request, limitMs, totalMs, onNote }: Call): Promise<CallEnd> {
     const { worker } = running;
     return new Promise((resolve, reject) => {
-      const overdue = (afterMs: number) => {
+      const overdue = (what: 'part' | 'whole', afterMs: number) => {
         end();
         this.#discard(running, `overdue after ${afterMs} ms`);
-        resolve({ kind: 'overdue', afterMs });
+        resolve({ kind: 'overdue', what, afterMs });
       };
-      const part = new Alarm(overdue);
-      const total = new Alarm(overdue);
+      const part = new Alarm((afterMs) => overdue('part', afterMs));
+      const total = new Alarm((afterMs) => overdue('whole', afterMs));
       const onMessage = (message: LoaderMessage) => {
         if (message.kind === 'ready') return;
         if (message.kind === 'note') {
@@ -128,7 +128,7 @@ export class DeadlineThread {
       });
       worker.on('message', onMessage);
       part.set(limitMs);
-      total.set(this.#options.totalMs);
+      total.set(totalMs);
       worker.postMessage(request);
     });
   }

@@ -41,7 +41,8 @@ function serve(port: MessagePort, { home, answerBytes }: LoaderSettings): void {
     try {
       // A copy of its own, since what `serialize` gives may be a part of a shared buffer.
       const packed = Uint8Array.from(serialize(answer(request)));
-      if (request.kind === 'resolve' && packed.length > answerBytes) send({ kind: 'too-large', bytes: packed.length });
+      if (request.kind === 'resolve' && packed.length > answerBytes)
+        send({ kind: 'too-large', bytes: packed.length });
       else send({ kind: 'answer', packed }, [packed.buffer]);
     } catch (thrown) {
       send({ kind: 'failed', message: thrown instanceof Error ? thrown.message : String(thrown) });

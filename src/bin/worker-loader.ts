@@ -6,8 +6,8 @@ import type { ManifestFile } from '../manifest/stack.ts';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
-import { type CallEnd, DeadlineThread } from './deadline-thread.ts';
-import type { LoaderAnswers, LoaderNote, LoaderRequest } from './loader-messages.ts';
+import { type Call, type CallEnd, DeadlineThread } from './deadline-thread.ts';
+import type { LoaderAnswers, LoaderNote } from './loader-messages.ts';
 
 /** Bounds of what is done in the loading thread. */
 export interface LoaderLimits {
@@ -15,27 +15,27 @@ export interface LoaderLimits {
   readonly deadlineMs: number;
   /** Digesting one build context. */
   readonly contextMs: number;
-  /** One call with all that is in it. */
-  readonly totalMs: number;
+  /** Reading all manifests of one source. */
+  readonly findMs: number;
+  /** Resolving one stack with all that is in it. */
+  readonly resolveMs: number;
   readonly startMs: number;
   readonly heapBytes: number;
   /** What a stack resolves to, as it is handed from thread to thread. */
   readonly answerBytes: number;
   /** Calls that wait. */
   readonly waiting: number;
-  /** Manifests that may be overdue in one reading of a source. */
-  readonly overdueManifests: number;
 }
 
 export const LOADER_LIMITS: LoaderLimits = {
   deadlineMs: 10_000,
   contextMs: 60_000,
-  totalMs: 120_000,
+  findMs: 60_000,
+  resolveMs: 180_000,
   startMs: 30_000,
   heapBytes: 256 * 1024 ** 2,
   answerBytes: 4 * 1024 ** 2,
   waiting: 128,
-  overdueManifests: 3,
 };
 
 export interface WorkerLoaderOptions {
@@ -79,38 +79,47 @@ class ThreadedLoader implements WorkerLoader {
 
   constructor({ home, log, limits, url = OWN_URL, execArgv }: WorkerLoaderOptions) {
     this.#limits = { ...LOADER_LIMITS, ...limits };
-    const { heapBytes, startMs, totalMs, waiting, answerBytes } = this.#limits;
+    const { heapBytes, startMs, waiting, answerBytes } = this.#limits;
     this.#thread = new DeadlineThread({
       url,
       settings: { home, answerBytes },
       execArgv,
       heapBytes,
       startMs,
-      totalMs,
       waiting,
       onEnded: (why) => log.warn({ why }, 'the loading thread is replaced'),
     });
   }
 
-  async find(files: readonly ManifestFile[], signal: AbortSignal) {
-    const plain = files.map(({ path, relativePath, text }) => ({ path, relativePath, text }));
-    for (let attempt = 0; attempt <= this.#limits.overdueManifests; attempt += 1) {
-      const refused = this.#refusedOf(plain);
+  async find(given: readonly ManifestFile[], signal: AbortSignal) {
+    const files = given.map(({ path, relativePath, text }) => ({ path, relativePath, text }));
+    const startedMs = performance.now();
+    for (;;) {
       let parsed: string | undefined;
       const onNote = (note: LoaderNote) => {
         if (note.kind !== 'parse') return undefined;
         parsed = note.file;
         return this.#limits.deadlineMs;
       };
-      const end = await this.#call({ kind: 'find', files: plain, refused }, signal, onNote);
+      const request = { kind: 'find', files, refused: this.#refusedOf(files) } as const;
+      const totalMs = Math.max(1, this.#limits.findMs - (performance.now() - startedMs));
+      const end = await this.#call({ request, signal, totalMs, onNote });
       if (end.kind === 'answer') return withTexts(unpack<LoaderAnswers['find']>(end), files);
-      const culprit = plain.find(({ path }) => path === parsed);
-      if (end.kind === 'too-large' || culprit === undefined) break;
+      const culprit = files.find(({ path }) => path === parsed && !request.refused.has(path));
+      if (culprit === undefined || (end.kind === 'overdue' && end.what === 'whole')) break;
       this.#refuse(culprit, this.#tooComplex(culprit.path, end));
     }
-    throw new Failure('refused', 'the manifests take too long to read', {
-      hint: 'see their problems, and make them simpler',
-    });
+    return this.#refuseAll(files, signal);
+  }
+
+  /** Nobody knows what is in them: all that they defined stays as it was. */
+  async #refuseAll(files: readonly ManifestFile[], signal: AbortSignal) {
+    const refused = new Map(files.map(({ path }) => [path, tooMuch(path, this.#limits.findMs)]));
+    const { deadlineMs: totalMs } = this.#limits;
+    const request = { kind: 'find', files, refused } as const;
+    const end = await this.#call({ request, signal, totalMs, onNote: () => undefined });
+    if (end.kind === 'answer') return withTexts(unpack<LoaderAnswers['find']>(end), files);
+    throw new Failure('refused', 'the manifests take too long to read');
   }
 
   async resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<TracedWish> {
@@ -124,7 +133,8 @@ class ThreadedLoader implements WorkerLoader {
       if (note.kind === 'context') return this.#limits.contextMs;
       return note.kind === 'context-done' ? this.#limits.deadlineMs : undefined;
     };
-    const end = await this.#call({ kind: 'resolve', stack: name, texts, engine }, signal, onNote);
+    const request = { kind: 'resolve', stack: name, texts, engine } as const;
+    const end = await this.#call({ request, signal, totalMs: this.#limits.resolveMs, onNote });
     if (end.kind === 'answer') return unpack(end);
     const problem =
       context === undefined
@@ -141,7 +151,13 @@ class ThreadedLoader implements WorkerLoader {
   }
 
   async looks(paths: readonly string[], signal: AbortSignal): Promise<LoaderAnswers['looks']> {
-    const end = await this.#call({ kind: 'looks', paths }, signal, () => undefined);
+    const { deadlineMs: totalMs } = this.#limits;
+    const end = await this.#call({
+      request: { kind: 'looks', paths },
+      signal,
+      totalMs,
+      onNote: () => undefined,
+    });
     if (end.kind === 'answer') return unpack(end);
     throw new Failure('refused', 'files cannot be looked at');
   }
@@ -150,8 +166,8 @@ class ThreadedLoader implements WorkerLoader {
     return this.#thread.close();
   }
 
-  #call(request: LoaderRequest, signal: AbortSignal, onNote: (note: LoaderNote) => number | undefined) {
-    return this.#thread.call({ request, signal, onNote, limitMs: this.#limits.deadlineMs });
+  #call(call: Omit<Call, 'limitMs'>) {
+    return this.#thread.call({ ...call, limitMs: this.#limits.deadlineMs });
   }
 
   #refuse({ path, text }: ManifestFile, problem: Problem): void {
@@ -194,6 +210,14 @@ class ThreadedLoader implements WorkerLoader {
     }
   }
 }
+
+const tooMuch = (file: string, findMs: number): Problem => ({
+  severity: 'error',
+  code: 'TooComplex',
+  message: `the manifests of its source take longer than ${findMs / 1000} s to read`,
+  hint: 'make them smaller and fewer, or keep them in several sources',
+  at: { file, line: 1, column: 1 },
+});
 
 function slowContext(directory: string, end: Exclude<CallEnd, { kind: 'answer' }>): Omit<Problem, 'at'> {
   const cost = end.kind === 'overdue' ? `longer than ${end.afterMs / 1000} s` : 'too much memory';

@@ -90,7 +90,7 @@ export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capabil
   security_opt: recreate('HostConfig.SecurityOpt HostConfig.MaskedPaths HostConfig.ReadonlyPaths'),
   shm_size: recreate('HostConfig.ShmSize'),
   stdin_open: recreate('Config.OpenStdin'),
-  stop_grace_period: controller('is the time given to each stop'),
+  stop_grace_period: controller('is the time given to each stop; `docker stop` goes by the one at creation'),
   stop_signal: recreate('Config.StopSignal'),
   storage_opt: recreate('HostConfig.StorageOpt'),
   sysctls: recreate('HostConfig.Sysctls'),

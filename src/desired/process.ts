@@ -3,6 +3,7 @@ import type { ContainerConfig } from '../model/container.ts';
 import type { ServiceContext } from './context.ts';
 import { definedOnly, nonEmptyList, nonEmptyMap, nonEmptyText, onlyTrue, sortedBy } from './defined.ts';
 import { ownLabels } from './names.ts';
+import { durationMs } from './units.ts';
 
 type ProcessConfig = Pick<
   ContainerConfig,
@@ -17,6 +18,7 @@ type ProcessConfig = Pick<
   | 'Tty'
   | 'OpenStdin'
   | 'StopSignal'
+  | 'StopTimeout'
 >;
 
 /** What runs in the container, as whom, where, and under which names. */
@@ -35,7 +37,14 @@ export function processConfig(context: ServiceContext): ProcessConfig {
     Tty: onlyTrue(service.tty),
     OpenStdin: onlyTrue(service.stdin_open),
     StopSignal: nonEmptyText(service.stop_signal),
+    StopTimeout: stopTimeout(service.stop_grace_period),
   });
+}
+
+/** Whole seconds, as docker compose gives them; a wrong duration is reported where our own stops are decided. */
+function stopTimeout(grace: string | undefined): number | undefined {
+  const graceMs = grace === undefined ? undefined : durationMs(grace);
+  return graceMs === undefined ? undefined : Math.trunc(graceMs / 1000);
 }
 
 /** `[]` and `[""]` both take the image's entrypoint away (measured on 20.10 and 28.5). */

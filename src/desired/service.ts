@@ -114,7 +114,8 @@ function containerHash(
     endpoint?.mac_address === undefined ? [] : [`${key} ${endpoint.mac_address.toLowerCase()}`],
   );
   return specHash({
-    config,
+    // Each of our own stops says how long it may take.
+    config: { ...config, StopTimeout: undefined },
     host,
     platform,
     networkMode: networkMode.kind === 'networks' ? { kind: networkMode.kind } : networkMode,

@@ -19,6 +19,8 @@ export interface ContainerConfig {
   readonly Tty?: boolean;
   readonly OpenStdin?: boolean;
   readonly StopSignal?: string;
+  /** Seconds; for those who stop it beside us (`docker stop`, the engine when it shuts down). Not in the hash. */
+  readonly StopTimeout?: number;
   readonly Healthcheck?: HealthcheckConfig;
 }
 

@@ -158,16 +158,22 @@ volumes:
   data: {}
 `;
 
+  /** The other form of a manifest, so that both are spoilt. */
   const bystanderManifest = () => `
-services:
-  app:
-    image: ${SMALL_IMAGE}
-    command: [sleep, "100000"]
-    stop_signal: SIGKILL
-    ports: ["${21000 + lane}:80"]
-    networks: [only]
-networks:
-  only: {ipam: {config: [{subnet: 10.233.${lane}.0/24}]}}
+apiVersion: stackctl.io/v1alpha1
+kind: Stack
+metadata: {name: ${bystander}}
+spec:
+  prune: true
+  services:
+    app:
+      image: ${SMALL_IMAGE}
+      command: [sleep, "100000"]
+      stop_signal: SIGKILL
+      ports: ["${21000 + lane}:80"]
+      networks: [only]
+  networks:
+    only: {ipam: {config: [{subnet: 10.233.${lane}.0/24}]}}
 `;
 
   const identities = (): Promise<readonly Identity[]> =>
@@ -238,13 +244,13 @@ networks:
   }
 
   beforeAll(async () => {
-    world = await World.create({ flags: ['--delete-grace', '4s'] });
+    world = await World.create({ flags: ['--delete-grace', '3s'] });
     lab = new Lab();
     stack = `t${world.unique}`;
     bystander = `b${world.unique}`;
     lane = Number.parseInt(world.unique.slice(0, 2), 16);
     await world.write(file(), good());
-    await world.write(`${bystander}.compose.yaml`, bystanderManifest());
+    await world.write(`${bystander}.yaml`, bystanderManifest());
     await world.start();
     daemon = world.pid;
     await world.untilReady(stack);
@@ -278,6 +284,28 @@ networks:
       await untilProblem('DuplicateKey');
       await expectUntouched(before, writes);
       await mend(before);
+    });
+
+    test.each([
+      ['an unknown field', 'UnknownField', (text: string) => text.replace('  prune:', '  prun:')],
+      ['half a file', 'InvalidYaml', (text: string) => text.slice(0, text.indexOf('100000'))],
+      ['no name', 'MissingField', (text: string) => text.replace(`{name: ${bystander}}`, '{}')],
+      ['another apiVersion', 'UnknownApiVersion', (text: string) => text.replace('v1alpha1', 'v9')],
+    ])('the same with an envelope: %s', async (_, code, spoil) => {
+      const before = await identities();
+      const writes = world.proxy.writes().length;
+      const path = await world.write(`${bystander}.yaml`, spoil(bystanderManifest()));
+      const told = await eventually(
+        `its status tells of ${code}`,
+        async () => (await world.status(bystander))?.problems.find((problem) => problem.code === code),
+        { withinMs: 20_000, everyMs: 100 },
+      );
+      expect(told).toMatchObject({ severity: 'error', at: { file: path }, hint: expect.stringMatching(/./) });
+      await look(world, bystander);
+      expect(await identities()).toEqual(before);
+      await world.write(`${bystander}.yaml`, bystanderManifest());
+      await world.untilReady(bystander);
+      await expectUntouched(before, writes);
     });
 
     test('a file of 100 MB', async () => {
@@ -473,7 +501,7 @@ networks:
       const before = await identities();
       const writes = world.proxy.writes().length;
       await rm(join(world.manifests, file()));
-      await rm(join(world.manifests, `${bystander}.compose.yaml`));
+      await rm(join(world.manifests, `${bystander}.yaml`));
       await untilWarned('SourceSuspect');
       await untilScans(2);
       expect(await identities()).toEqual(before);
@@ -492,7 +520,7 @@ networks:
         },
         { withinMs: 20_000, everyMs: 100 },
       );
-      await world.write(`${bystander}.compose.yaml`, bystanderManifest());
+      await world.write(`${bystander}.yaml`, bystanderManifest());
       await world.write(file(), good());
       await untilTold(({ problems }) => problems.length === 0, 'nothing any more');
       const [web, , other] = await identities();
@@ -505,7 +533,7 @@ networks:
       const away = join(world.directory, 'away');
       await rename(world.manifests, away);
       await mkdir(world.manifests);
-      await writeFile(join(world.manifests, `${bystander}.compose.yaml`), bystanderManifest());
+      await writeFile(join(world.manifests, `${bystander}.yaml`), bystanderManifest());
       await untilWarned('SourceSuspect');
       await untilScans(2);
       expect(await identities()).toEqual(before);

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hasEngine } from '../support/lab.ts';
@@ -37,7 +37,10 @@ describe.skipIf(!hasEngine())('the commands of README', () => {
       cwd: place,
       env: await surroundings(),
     });
-    expect(`${ran.stderr}\n${ran.stdout}\nexit ${ran.code}`).toMatch(/exit 0$/);
+    if (ran.code !== 0) {
+      const log = await readFile(join(place, 'stackctld.log'), 'utf8').catch(() => 'there is no log');
+      throw new Error(`exit ${ran.code}\n${ran.stdout}\n${ran.stderr}\n${log.slice(-6000)}`);
+    }
 
     const web = await world.docker.getContainer(`${stack}-web-1`).inspect();
     expect(web.State.Health?.Status).toBe('healthy');

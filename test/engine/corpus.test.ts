@@ -1,9 +1,11 @@
 import { setMaxListeners } from 'node:events';
+import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import pLimit from 'p-limit';
 import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/compose/load.ts';
+import type { ComposeProject } from '../../src/compose/model.ts';
 import { queryFor } from '../../src/controller/reconcile.ts';
 import { resolveStack } from '../../src/desired/resolve.ts';
 import { execute } from '../../src/execute/execute.ts';
@@ -55,12 +57,15 @@ describe.skipIf(withoutCorpus() || !hasEngine())('documents of the corpus on a r
     if (documents.length === 0) return;
     const image = lab.owns(`stackctl.local/sleep:${lab.stack}`);
     await importSleepingImage(lab.docker, image);
+    const each = documents.map((document, index) => renamed(document, `${lab.stack}x${index}`, image));
+    const [alone, together] = [
+      each.filter(isInOthersWay),
+      each.filter((document) => !isInOthersWay(document)),
+    ];
     const limit = pLimit(4);
-    applied = await Promise.all(
-      documents.map((document, index) =>
-        limit(() => apply(renamed(document, `${lab.stack}x${index}`, image), lab, info)),
-      ),
-    );
+    const done = await Promise.all(together.map((document) => limit(() => apply(document, lab, info))));
+    for (const document of alone) done.push(await apply(document, lab, info));
+    applied = done;
   }, 900_000);
   afterAll(() => lab?.dispose());
 
@@ -107,6 +112,13 @@ function renamed(document: InspectedDocument, project: string, image: string): I
     networks: rename(networks),
     volumes: rename(volumes),
   };
+}
+
+/** With a name or addresses that are not made from the project's name. */
+function isInOthersWay({ input }: InspectedDocument): boolean {
+  const { services, networks } = input as { services: Record<string, Json>; networks?: Record<string, Json> };
+  const hasSubnet = JSON.stringify(networks ?? {}).includes('"subnet"');
+  return hasSubnet || Object.values(services).some((service) => service['container_name'] !== undefined);
 }
 
 /** Makes what a document asks for, up to the start of its containers; looks, compares, and looks again. */
@@ -161,7 +173,7 @@ function desiredOf({ input }: InspectedDocument, engine: EngineInfo): WishOf {
       stack: stackName(stack.name),
       workingDirectory: CORPUS,
       configFiles: stack.files,
-      contents: { ...loaded.contents },
+      contents: contentsFor(loaded.project),
       engine,
       secretKey: 'key',
       locate: loaded.locate,
@@ -172,6 +184,12 @@ function desiredOf({ input }: InspectedDocument, engine: EngineInfo): WishOf {
   if (isAcceptable(problems)) return { refused: undefined, desired: resolved.desired };
   const errors = problems.filter(({ severity }) => severity === 'error');
   return { refused: errors.map(({ code, path: at, message }) => `${code} ${at}: ${message}`).join('; ') };
+}
+
+/** Which variables docker compose was given is not known, and no inspect shows it. */
+function contentsFor(project: ComposeProject): Record<string, string> {
+  const names = (kind: 'configs' | 'secrets') => Object.keys(project[kind]).map((key) => `${kind}.${key}`);
+  return Object.fromEntries([...names('configs'), ...names('secrets')].map((name) => [name, 'some content']));
 }
 
 async function look(desired: DesiredStack, lab: Lab, change = (observed: Observed) => observed) {
@@ -246,14 +264,19 @@ async function removeAll(desired: DesiredStack, observed: Observed, docker: Dock
   for (const { name } of volumes) await docker.getVolume(name).remove();
 }
 
+const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
 /** An image with nothing in it but the settings that the documents' image had. */
 async function importSleepingImage(docker: Docker, ref: string): Promise<void> {
   const archive = pack();
   archive.entry({ name: 'empty' }, '');
   archive.finalize();
   const [repo, tag] = ref.split(':');
-  const changes = 'CMD ["sleep","9999"]';
-  const stream = await docker.importImage(archive, { repo, tag, changes });
-  stream.resume();
-  await new Promise((resolve, reject) => stream.on('end', resolve).on('error', reject));
+  const changes = `CMD ["sleep","9999"]\nENV PATH=${USUAL_PATH}`;
+  const progress = await docker.importImage(archive as unknown as NodeJS.ReadableStream, {
+    repo,
+    tag,
+    changes,
+  });
+  await finished(progress.resume());
 }

@@ -43,7 +43,10 @@ export class EngineProxy {
         },
       );
       // As the engine would: a connection that breaks, and no answer of our own making.
-      outgoing.on('error', () => incoming.destroy());
+      outgoing.on('error', (e) => {
+        console.error('PROXYERR', incoming.method, incoming.url, String(e), incoming.complete);
+        incoming.destroy();
+      });
       answer.on('close', () => outgoing.destroy());
       void hold('seen').then(() => incoming.pipe(outgoing));
     });

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../../src/desired/hash.ts';
 import { differences, type Json } from './corpus.ts';
 
 /**
@@ -104,7 +105,7 @@ function fromMount(mount: Json): Json {
 
 /** The name of an anonymous volume: the engine's, masked, or ours. */
 function isMadeUp(name: unknown): boolean {
-  return typeof name === 'string' && /^(<ID64>|[0-9a-f]{64}|.*_anon_.*)$/.test(name);
+  return typeof name === 'string' && /^(<ID64>|[0-9a-f]{64}|.+_\d+_[0-9a-f]{8})$/.test(name);
 }
 
 function comparableEndpoint(endpoint: Json): Json {
@@ -130,7 +131,7 @@ function comparableNetwork(network: Json): Json {
   const chosen = ipam['Config'] === '<auto>';
   return {
     ...set(network, ''),
-    Labels: comparableLabels(network['Labels']),
+    Labels: withoutHash(comparableLabels(network['Labels'])),
     Driver: network['Driver'],
     IPAM: { ...set(ipam, 'IPAM'), Config: chosen ? '<*>' : sorted(ipam['Config']) },
     ...nothing(['Id', 'Created', 'Containers', 'Status']),
@@ -141,17 +142,22 @@ function comparableVolume(volume: Json): Json {
   return {
     ...set(volume, ''),
     Driver: volume['Driver'],
-    Labels: comparableLabels(volume['Labels']),
+    Labels: withoutHash(comparableLabels(volume['Labels'])),
     ...nothing(['CreatedAt', 'Mountpoint', 'Status', 'UsageData']),
   };
 }
 
-/** Without ours, and without those that say who made it when. */
+/** With one that is not its own, docker compose would make a network anew; volumes it would ask to lose. */
+function withoutHash(labels: Json): Json {
+  const { 'com.docker.compose.config-hash': _hash, ...rest } = labels;
+  return rest;
+}
+
+/** Without ours. */
 function comparableLabels(labels: unknown): Json {
-  const own = Object.entries((labels as Json | null) ?? {}).filter(
-    ([key]) => !key.startsWith('io.stackctl.') && !/^com\.docker\.compose\./.test(key),
+  return Object.fromEntries(
+    Object.entries((labels as Json | null) ?? {}).filter(([key]) => !key.startsWith('io.stackctl.')),
   );
-  return Object.fromEntries(own);
 }
 
 /** The fields that are set; null, empty, zero and false are the same to an engine. */
@@ -178,7 +184,8 @@ function nullWhenEmpty(value: unknown): unknown {
 
 function sorted(value: unknown): unknown {
   if (!Array.isArray(value) || value.length === 0) return undefined;
-  return [...value].sort((one, other) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1));
+  const keyed = value.map((item) => ({ item, key: canonicalJson(item) }));
+  return keyed.sort((one, other) => (one.key < other.key ? -1 : 1)).map(({ item }) => item);
 }
 
 function part(value: Json | undefined, key: string): Json {

@@ -22,6 +22,9 @@ export function containerBody(request: ContainerRequest, apiVersion: string): Bo
   const primaryMac = primary?.settings.macAddress;
   const mounts = [...(host.Mounts ?? []), ...anonymousMounts(request)];
   return {
+    // As docker compose sends it; they say who listens while it is created, and nobody does.
+    AttachStdout: true,
+    AttachStderr: true,
     ...config,
     Labels: { ...config.Labels, ...request.labels },
     ...exposedPorts(config, host),
@@ -29,6 +32,7 @@ export function containerBody(request: ContainerRequest, apiVersion: string): Bo
     ...(!severalEndpoints && primaryMac !== undefined ? { MacAddress: primaryMac } : {}),
     HostConfig: {
       ...host,
+      ...capabilities(host),
       ...resourcesBody(resources),
       RestartPolicy: restartPolicyBody(restartPolicy),
       NetworkMode: networkModeOf(request),
@@ -48,6 +52,15 @@ export function containerBody(request: ContainerRequest, apiVersion: string): Bo
         endpoints.map(({ networkName, settings }) => [networkName, endpointBody(settings, apiVersion, true)]),
       ),
     },
+  };
+}
+
+/** In the kernel's spelling, as docker compose sends them: the engine takes both and shows what it was sent. */
+function capabilities({ CapAdd, CapDrop }: HostConfig): Pick<HostConfig, 'CapAdd' | 'CapDrop'> {
+  const spell = (names: readonly string[]) => names.map((name) => (name === 'ALL' ? name : `CAP_${name}`));
+  return {
+    ...(CapAdd === undefined ? {} : { CapAdd: spell(CapAdd) }),
+    ...(CapDrop === undefined ? {} : { CapDrop: spell(CapDrop) }),
   };
 }
 

@@ -59,7 +59,8 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     engineRestarts: 0,
     goneAtMs: undefined,
   };
-  if (['bridge', 'host', 'none'].includes(made.networkMode)) joinPredefined(made);
+  const isPredefined = ['bridge', 'host', 'none'].includes(made.networkMode);
+  if (isPredefined && request.endpoints.length === 0) joinPredefined(made);
   for (const { networkName, settings } of request.endpoints) {
     const found = world.networksNamed(networkName);
     if (found.length === 1) connectNetwork(world, networkName, made, settings);

@@ -52,8 +52,11 @@ describe('the process of a container', () => {
     expect(webContainer({ entrypoint: [''] }).config.Entrypoint).toEqual([]);
   });
 
-  it('does not carry the time to stop, which is given with each stop', () => {
-    expect(webContainer({ stop_grace_period: '30s' }).config).toEqual({ Image: 'nginx:1' });
+  it('carries the time to stop for those who stop it beside us', () => {
+    expect(webContainer({ stop_grace_period: '1m30.9s' }).config).toEqual({
+      Image: 'nginx:1',
+      StopTimeout: 90,
+    });
   });
 
   it('refuses a relative working directory', () => {

@@ -59,7 +59,11 @@ test('a name that somebody took while our container bore another is reported, no
   engine.hands.rename('demo-web-1', 'mine');
   engine.hands.run('demo-web-1');
   expect(await planned(engine, words)).toMatchInlineSnapshot(
-    `"! container/demo-web-1: NameTakenByForeign: a container named demo-web-1 exists and was not made by stackctl"`,
+    `
+    "#1 disconnect container/mine: Drifted {networks.default.aliases: ["demo-web-1","web"] -> ["mine","web"]}
+    [1] -> #2 connect container/mine as mine,web: Drifted {networks.default.aliases: ["demo-web-1","web"] -> ["mine","web"]}
+    ! container/demo-web-1: NameTakenByForeign: a container named demo-web-1 exists and was not made by stackctl"
+  `,
   );
 });
 
@@ -189,4 +193,15 @@ test('containers and networks of another stackctld are left alone', async () => 
     ]
   `);
   expect(engine.world.container('demo-web-1')?.state).toBe('running');
+});
+
+test('a network that docker compose made in the place of ours is not taken from it', async () => {
+  const words: StackWords = { services: { web: { networks: ['back'] } }, networks: { back: {} } };
+  const { engine } = await running(words);
+  engine.hands.stop('demo-web-1');
+  engine.hands.rmNetwork('demo_back');
+  engine.hands.createNetwork('demo_back', { labels: { [COMPOSE.project]: 'shop' } });
+  const plan = (await planned(engine, words)).split('\n');
+  expect(plan).toContain('! network/demo_back: OwnedByAnotherStack: network demo_back belongs to shop');
+  expect(plan.filter((line) => line.includes('network/demo_back:'))).toHaveLength(1);
 });
