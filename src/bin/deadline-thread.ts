@@ -7,8 +7,6 @@ export interface ThreadOptions {
   /** The file that the thread runs. */
   readonly url: URL;
   readonly settings: LoaderSettings;
-  /** Flags of Node for it; undefined: those of this process. */
-  readonly execArgv: readonly string[] | undefined;
   readonly heapBytes: number;
   /** Until it says that it is ready. */
   readonly startMs: number;
@@ -134,13 +132,12 @@ export class DeadlineThread {
   }
 
   #start(): Running {
-    const { url, settings, execArgv, heapBytes, startMs } = this.#options;
+    const { url, settings, heapBytes, startMs } = this.#options;
     const worker = new Worker(url, {
       workerData: settings,
       // What it reads is hostile: nothing of the daemon's environment is within its reach.
       env: {},
       resourceLimits: { maxOldGenerationSizeMb: heapBytes / 1024 ** 2 },
-      ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
     });
     worker.unref();
     const ended = endOf(worker);

@@ -42,9 +42,8 @@ export interface WorkerLoaderOptions {
   readonly home: string | undefined;
   readonly log: { warn(fields: object, message: string): void };
   readonly limits?: Partial<LoaderLimits>;
-  /** Another file than the loader's own, and flags of Node for it: for tests. */
+  /** What the thread runs, should it not be the compiled `loader-worker.ts` beside this file: for tests. */
   readonly url?: URL;
-  readonly execArgv?: readonly string[];
 }
 
 export interface WorkerLoader extends TracingLoader {
@@ -52,8 +51,7 @@ export interface WorkerLoader extends TracingLoader {
   close(): Promise<void>;
 }
 
-/** The same code in the same form: compiled, or as it was written. */
-const OWN_URL = new URL(`./loader-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+const OWN_URL = new URL('./loader-worker.js', import.meta.url);
 
 /**
  * The loader in a thread of its own, so that nothing which users write can hold up the daemon, whose event reader must
@@ -77,13 +75,12 @@ class ThreadedLoader implements WorkerLoader {
   readonly #thread: DeadlineThread;
   readonly #refusals = new Map<string, Refusal>();
 
-  constructor({ home, log, limits, url = OWN_URL, execArgv }: WorkerLoaderOptions) {
+  constructor({ home, log, limits, url = OWN_URL }: WorkerLoaderOptions) {
     this.#limits = { ...LOADER_LIMITS, ...limits };
     const { heapBytes, startMs, waiting, answerBytes } = this.#limits;
     this.#thread = new DeadlineThread({
       url,
       settings: { home, answerBytes },
-      execArgv,
       heapBytes,
       startMs,
       waiting,

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the corpus has a placeholder of its own
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -47,13 +47,13 @@ interface IndexEntry {
   readonly file: string;
   readonly 'compose-2.40.3': { readonly rc: number | string };
   readonly 'config-2.40.3'?: string;
+  readonly 'inspect-28.5.2'?: string;
+  readonly 'inspect-20.10.24'?: string;
 }
 
 /** All of them; none without the corpus. */
 export function readDocuments(): readonly CorpusDocument[] {
-  if (!hasCorpus()) return [];
-  const index: readonly IndexEntry[] = JSON.parse(readFileSync(join(CORPUS, 'index.json'), 'utf8'));
-  return index.map((entry) => {
+  return readIndex().map((entry) => {
     const model = entry['config-2.40.3'];
     return {
       file: entry.file,
@@ -65,15 +65,19 @@ export function readDocuments(): readonly CorpusDocument[] {
   });
 }
 
-/** `engine` is the version that was inspected. */
+/** What the engine of that version showed; of the documents that docker compose could create there. */
 export function readInspected(engine: '28.5.2' | '20.10.24'): readonly InspectedDocument[] {
-  const directory = join(CORPUS, `inspect-${engine}`);
-  return readdirSync(directory)
-    .sort()
-    .map((file) => ({
-      file,
-      ...(readJson(join(directory, file)) as unknown as Omit<InspectedDocument, 'file'>),
-    }));
+  const field = `inspect-${engine}` as const;
+  return readIndex().flatMap((entry) => {
+    const name = entry[field];
+    if (name === undefined) return [];
+    const inspected = readJson(join(CORPUS, field, name)) as unknown as Omit<InspectedDocument, 'file'>;
+    return [{ ...inspected, file: entry.file }];
+  });
+}
+
+function readIndex(): readonly IndexEntry[] {
+  return hasCorpus() ? JSON.parse(readFileSync(join(CORPUS, 'index.json'), 'utf8')) : [];
 }
 
 function readJson(path: string): Json {

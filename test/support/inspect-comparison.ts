@@ -153,10 +153,13 @@ function withoutHash(labels: Json): Json {
   return rest;
 }
 
-/** Without ours. */
+/** Without ours. docker compose lists dependencies in no order. */
 function comparableLabels(labels: unknown): Json {
+  const theirs = Object.entries((labels as Readonly<Record<string, string>> | null) ?? {}).filter(
+    ([key]) => !key.startsWith('io.stackctl.'),
+  );
   return Object.fromEntries(
-    Object.entries((labels as Json | null) ?? {}).filter(([key]) => !key.startsWith('io.stackctl.')),
+    theirs.map(([key, value]) => [key, key.endsWith('.depends_on') ? sorted(value.split(',')) : value]),
   );
 }
 

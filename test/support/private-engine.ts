@@ -92,10 +92,8 @@ export class PrivateEngine {
       await must('ip', 'netns', 'add', engine.#name);
       await must('nsenter', `--net=${engine.#namespace}`, 'ip', 'link', 'set', 'lo', 'up');
       await engine.start();
-      const { DOCKER_HOST: _, ...env } = process.env;
-      const made = await run('bash', ['scripts/images.sh', 'small'], undefined, {
-        ...env,
-        DOCKER_HOST: engine.host,
+      const made = await run('bash', ['scripts/images.sh', 'small'], {
+        env: { ...withoutEngine(), DOCKER_HOST: engine.host },
       });
       if (made.code !== 0) throw new Error(`the image cannot be made: ${made.stdout}${made.stderr}`);
       return engine;
@@ -194,10 +192,15 @@ export class PrivateEngine {
 
 /** A dockerd that was unpacked somewhere brings its containerd and its docker-proxy along. */
 function withProgramsBeside(program: string): NodeJS.ProcessEnv {
-  const { DOCKER_HOST: _, ...env } = process.env;
+  const env = withoutEngine();
   const directory = dirname(program);
   const beside = [directory, join(directory, '../bin'), join(directory, '../libexec/docker')];
   return { ...env, PATH: [...beside, env['PATH'] ?? ''].join(delimiter) };
+}
+
+function withoutEngine(): NodeJS.ProcessEnv {
+  const { DOCKER_HOST: _, ...env } = process.env;
+  return env;
 }
 
 async function must(command: string, ...argv: string[]): Promise<void> {

@@ -21,29 +21,25 @@ const ENGINE: EngineInfo = {
   rootDirectory: '/var/lib/docker',
 };
 const WEB = 'services:\n  web:\n    image: caddy\n';
-/** The sources are TypeScript. */
-const EXEC_ARGV = ['--import', 'tsx'];
+/** Threads of the sources as they are written. */
+const threadOf = (path: string) => new URL(`./typescript-thread.mjs?${path}`, import.meta.url);
+const OWN_THREAD = threadOf('../../../src/bin/loader-worker.ts');
+const UNRULY_THREAD = threadOf('./unruly-thread.ts');
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-function loaderOf(limits: Partial<LoaderLimits> = {}, url?: URL) {
+function loaderOf(limits: Partial<LoaderLimits> = {}, url = OWN_THREAD) {
   const ended: string[] = [];
   const log = { warn: (fields: object) => ended.push((fields as { why: string }).why) };
-  const loader = createWorkerLoader({
-    home: undefined,
-    log,
-    limits,
-    execArgv: EXEC_ARGV,
-    ...(url === undefined ? {} : { url }),
-  });
+  const loader = createWorkerLoader({ home: undefined, log, limits, url });
   closers.push(() => loader.close());
   return { loader, ended };
 }
 
 const unruly = (limits: Partial<LoaderLimits> = {}) =>
-  loaderOf({ deadlineMs: 400, ...limits }, new URL('./unruly-thread.ts', import.meta.url));
+  loaderOf({ deadlineMs: 400, ...limits }, UNRULY_THREAD);
 
 const file = (path: string, text = WEB): ManifestFile => ({ path, relativePath: path.slice(1), text });
 
@@ -214,7 +210,7 @@ describe('a thread that breaks', () => {
   });
 
   test('fails all calls when it cannot be started at all', async () => {
-    const { loader } = loaderOf({}, new URL('./no-such-thread.ts', import.meta.url));
+    const { loader } = loaderOf({}, new URL('./no-such-thread.mjs', import.meta.url));
     expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('bug');
     expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('bug');
   });
