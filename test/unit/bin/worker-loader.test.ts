@@ -21,10 +21,8 @@ const ENGINE: EngineInfo = {
   rootDirectory: '/var/lib/docker',
 };
 const WEB = 'services:\n  web:\n    image: caddy\n';
-/** Threads of the sources as they are written. */
-const threadOf = (path: string) => new URL(`./typescript-thread.mjs?${path}`, import.meta.url);
-const OWN_THREAD = threadOf('../../../src/bin/loader-worker.ts');
-const UNRULY_THREAD = threadOf('./unruly-thread.ts');
+const OWN_THREAD = new URL('./own-thread.cjs', import.meta.url);
+const UNRULY_THREAD = new URL('./unruly-thread.cjs', import.meta.url);
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
