@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
@@ -34,6 +35,8 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
+  // Each worker, source and stream under way listens to it; their number is bounded by the settings.
+  setMaxListeners(0, signal);
   const engine = createDockerEngine({ host: config.dockerHost, instance: config.instance, log });
   // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.
   const engineId = await engine.connect(signal).then(

@@ -5,8 +5,9 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Problem } from '../../src/model/problem.ts';
 import type { StackStatus } from '../../src/model/status.ts';
-import { execIn, expectQuiet, type Identity, identityOf, look, objectsOf } from '../support/engine-view.ts';
+import { expectQuiet, type Identity, identityOf, look, objectsOf } from '../support/engine-view.ts';
 import { eventually } from '../support/eventually.ts';
+import { inside } from '../support/inside.ts';
 import { hasEngine, Lab, SMALL_IMAGE } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
@@ -557,7 +558,7 @@ spec:
 
     test('a file that is gone for good takes its stack along, and leaves the volumes', async () => {
       const [, , other] = await identities();
-      await execIn(world.docker, names().web, 'sh', '-c', 'echo precious > /data/file');
+      await inside(world.docker, names().web, ['sh', '-c', 'echo precious > /data/file']);
       await rm(join(world.manifests, file()));
       await eventually(
         'the stack is gone',
@@ -576,8 +577,8 @@ spec:
       );
       await world.write(file(), good());
       await world.untilReady(stack);
-      const kept = await execIn(world.docker, names().web, 'cat', '/data/file');
-      expect(kept).toEqual({ code: 0, text: 'precious\r\n' });
+      const kept = await inside(world.docker, names().web, ['cat', '/data/file']);
+      expect(kept).toEqual({ code: 0, stdout: 'precious\n', stderr: '' });
       expect(world.pid).toBe(daemon);
     });
   });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { execIn, inspectOf, look, objectsOf } from '../support/engine-view.ts';
+import { inspectOf, look, objectsOf } from '../support/engine-view.ts';
 import { eventually } from '../support/eventually.ts';
+import { inside } from '../support/inside.ts';
 import { hasEngine, SMALL_IMAGE } from '../support/lab.ts';
 import { canRunPrivateEngine, PrivateEngine } from '../support/private-engine.ts';
 import { World } from '../support/stackctld.ts';
@@ -101,7 +102,7 @@ async function expectConverged({ world, stack }: Scene, revision: number): Promi
   const web = await inspectOf(world.docker, `${stack}-web-1`);
   expect(web?.NetworkSettings.Networks[`${stack}_front`]?.IPAddress).toMatch(/\.10$/);
   expect(web?.NetworkSettings.Networks[`${stack}_back`]?.Aliases).toContain('inner');
-  expect((await execIn(world.docker, `${stack}-web-1`, 'cat', '/page')).text).toBe('hello');
+  expect((await inside(world.docker, `${stack}-web-1`, ['cat', '/page'])).stdout).toBe('hello');
   const writes = world.proxy.writes().length;
   await look(world, stack);
   expect(world.proxy.writes().slice(writes)).toEqual([]);
@@ -109,14 +110,14 @@ async function expectConverged({ world, stack }: Scene, revision: number): Promi
 
 /** Puts a mark into both volumes, so that one made anew would be noticed. */
 async function leaveMarks({ world, stack }: Scene): Promise<void> {
-  await execIn(world.docker, `${stack}-db-1`, 'sh', '-c', 'echo mine > /data/mark');
-  await execIn(world.docker, `${stack}-cache-1`, 'sh', '-c', 'echo mine > /cache/mark');
+  await inside(world.docker, `${stack}-db-1`, ['sh', '-c', 'echo mine > /data/mark']);
+  await inside(world.docker, `${stack}-cache-1`, ['sh', '-c', 'echo mine > /cache/mark']);
 }
 
 async function expectMarks({ world, stack }: Scene): Promise<void> {
-  const mine = { code: 0, text: 'mine\r\n' };
-  expect(await execIn(world.docker, `${stack}-db-1`, 'cat', '/data/mark')).toEqual(mine);
-  expect(await execIn(world.docker, `${stack}-cache-1`, 'cat', '/cache/mark')).toEqual(mine);
+  const mine = { code: 0, stdout: 'mine\n', stderr: '' };
+  expect(await inside(world.docker, `${stack}-db-1`, ['cat', '/data/mark'])).toEqual(mine);
+  expect(await inside(world.docker, `${stack}-cache-1`, ['cat', '/cache/mark'])).toEqual(mine);
 }
 
 /** Says at which write it failed. */

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
 /** A call that passed through. */
 export interface SeenCall {
@@ -32,26 +32,46 @@ export class EngineProxy {
       const hold = async (phase: 'seen' | 'answered') => {
         if (count !== undefined) await this.onWrite?.(phase, count, call);
       };
-      const outgoing = request(
-        { socketPath: this.#target, method: incoming.method, path: incoming.url, headers: incoming.headers },
-        (reply: IncomingMessage) => {
-          reply.on('error', () => answer.destroy());
-          void hold('answered').then(() => {
-            answer.writeHead(reply.statusCode ?? 502, reply.headers);
-            reply.pipe(answer);
-          });
-        },
-      );
-      // As the engine would: a connection that breaks, and no answer of our own making.
-      outgoing.on('error', (e) => {
-        console.error('PROXYERR', incoming.method, incoming.url, String(e), incoming.complete);
-        incoming.destroy();
-      });
-      answer.on('close', () => outgoing.destroy());
-      void hold('seen').then(() => incoming.pipe(outgoing));
+      // The whole body first: an engine that answers before it has read everything closes the pipe, and with it the answer.
+      void bodyOf(incoming)
+        .then(async (body) => {
+          await hold('seen');
+          this.#passOn(incoming, body, { answer, beforeAnswer: () => hold('answered') });
+        })
+        .catch(() => answer.destroy());
     });
     this.#server.keepAliveTimeout = 60_000;
     this.#server.requestTimeout = 0;
+  }
+
+  #passOn(
+    incoming: IncomingMessage,
+    body: Buffer,
+    back: { readonly answer: ServerResponse; readonly beforeAnswer: () => Promise<void> },
+  ): void {
+    const { answer, beforeAnswer } = back;
+    const { 'transfer-encoding': _chunked, ...headers } = incoming.headers;
+    const length = body.length > 0 ? { 'content-length': String(body.length) } : {};
+    const outgoing = request(
+      {
+        socketPath: this.#target,
+        method: incoming.method,
+        path: incoming.url,
+        headers: { ...headers, ...length },
+        agent: false,
+      },
+      (reply: IncomingMessage) => {
+        reply.on('error', () => answer.destroy());
+        void beforeAnswer().then(() => {
+          answer.writeHead(reply.statusCode ?? 502, reply.headers);
+          reply.pipe(answer);
+        });
+      },
+    );
+    // As the engine would: a connection that breaks, and no answer of our own making.
+    outgoing.on('error', () => answer.destroy());
+    answer.on('close', () => outgoing.destroy());
+    outgoing.end(body);
   }
 
   get host(): string {
@@ -72,6 +92,12 @@ export class EngineProxy {
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await rm(this.socketPath, { force: true });
   }
+}
+
+async function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
 }
 
 function isWrite({ method }: SeenCall): boolean {

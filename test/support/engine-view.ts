@@ -40,28 +40,6 @@ export async function objectsOf(docker: Docker, stack: string) {
   };
 }
 
-/** Runs a program inside a container: what it printed, and its exit code. */
-export async function execIn(
-  docker: Docker,
-  container: string,
-  ...command: string[]
-): Promise<{ readonly code: number; readonly text: string }> {
-  const exec = await docker
-    .getContainer(container)
-    .exec({ Cmd: command, AttachStdout: true, AttachStderr: true, Tty: true });
-  const stream = await exec.start({ Tty: true });
-  const text = await new Promise<string>((resolve, reject) => {
-    let all = '';
-    stream.on('data', (chunk: Buffer) => {
-      all += chunk.toString('utf8');
-    });
-    stream.on('end', () => resolve(all));
-    stream.on('error', reject);
-  });
-  const { ExitCode } = await exec.inspect();
-  return { code: ExitCode ?? -1, text };
-}
-
 /** Has a stack looked at twice more, and asserts that nothing at all was written on the engine meanwhile. */
 export async function expectQuiet(world: World, stack: string): Promise<void> {
   const before = world.proxy.writes().length;

@@ -34,7 +34,8 @@ export function containerBody(request: ContainerRequest, apiVersion: string): Bo
       ...host,
       ...capabilities(host),
       ...resourcesBody(resources),
-      RestartPolicy: restartPolicyBody(restartPolicy),
+      // Left out, as docker compose does it: an engine without one to keep has nothing to show either.
+      ...(restartPolicy.Name === 'no' ? {} : { RestartPolicy: restartPolicyBody(restartPolicy) }),
       NetworkMode: networkModeOf(request),
       ...(request.ipcContainer === undefined ? {} : { IpcMode: `container:${request.ipcContainer}` }),
       ...(request.pidContainer === undefined ? {} : { PidMode: `container:${request.pidContainer}` }),

@@ -1,0 +1,3 @@
+// As own-thread.cjs.
+require('tsx/cjs/api').register();
+require('./unruly-thread.ts');
