@@ -168,7 +168,7 @@ function endOf(worker: Worker): Promise<Ending> {
   return new Promise((resolve) => {
     worker.once('exit', (code) => {
       if (fault?.code === 'ERR_WORKER_OUT_OF_MEMORY') resolve({ kind: 'exhausted' });
-      else resolve({ kind: 'broken', why: `the loading thread ended: ${fault?.message ?? `exit ${code}`}` });
+      else resolve({ kind: 'broken', why: `the thread ended: ${fault?.message ?? `exit ${code}`}` });
     });
   });
 }
@@ -179,15 +179,12 @@ const firstMessage = (worker: Worker) =>
   });
 
 function refuseToStart(ending: Ending): never {
-  throw new Failure(
-    'bug',
-    ending.kind === 'broken' ? ending.why : 'the loading thread has too little memory',
-  );
+  throw new Failure('bug', ending.kind === 'broken' ? ending.why : 'the thread has too little memory');
 }
 
 const late = (startMs: number) =>
   new Promise<never>((_, reject) => {
-    setTimeout(() => reject(new Failure('refused', 'the loading thread does not start')), startMs).unref();
+    setTimeout(() => reject(new Failure('refused', 'the thread does not start')), startMs).unref();
   });
 
 /** Rejects when the signal comes. */

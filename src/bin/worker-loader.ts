@@ -9,7 +9,7 @@ import type { Problem } from '../model/problem.ts';
 import { type Call, type CallEnd, DeadlineThread } from './deadline-thread.ts';
 import type { LoaderAnswers, LoaderNote } from './loader-messages.ts';
 
-/** Bounds of what is done in the loading thread. */
+/** Bounds of what the threads do. */
 export interface LoaderLimits {
   /** Parsing one manifest; resolving one stack, without its build contexts. */
   readonly deadlineMs: number;
@@ -19,6 +19,9 @@ export interface LoaderLimits {
   readonly findMs: number;
   /** Resolving one stack with all that is in it. */
   readonly resolveMs: number;
+  /** Looking at the files of one stack. */
+  readonly looksMs: number;
+  /** Until a new thread can be asked. */
   readonly startMs: number;
   readonly heapBytes: number;
   /** What a stack resolves to, as it is handed from thread to thread. */
@@ -32,6 +35,7 @@ export const LOADER_LIMITS: LoaderLimits = {
   contextMs: 60_000,
   findMs: 60_000,
   resolveMs: 180_000,
+  looksMs: 2_000,
   startMs: 30_000,
   heapBytes: 256 * 1024 ** 2,
   answerBytes: 4 * 1024 ** 2,
@@ -42,20 +46,24 @@ export interface WorkerLoaderOptions {
   readonly home: string | undefined;
   readonly log: { warn(fields: object, message: string): void };
   readonly limits?: Partial<LoaderLimits>;
-  /** What the thread runs, should it not be the compiled `loader-worker.ts` beside this file: for tests. */
-  readonly url?: URL;
+  /** What the threads run, should it not be the compiled files beside this one: for tests. */
+  readonly urls?: { readonly loading: URL; readonly looking: URL };
 }
 
 export interface WorkerLoader extends TracingLoader {
-  /** Ends the thread. */
+  /** Ends the threads. */
   close(): Promise<void>;
 }
 
-const OWN_URL = new URL('./loader-worker.js', import.meta.url);
+const OWN_URLS = {
+  loading: new URL('./loader-worker.js', import.meta.url),
+  looking: new URL('./look-worker.js', import.meta.url),
+};
 
 /**
- * The loader in a thread of its own, so that nothing which users write can hold up the daemon, whose event reader must
- * never wait. What takes longer or more memory than it may is a problem of that file or stack.
+ * The loader in threads of its own, so that nothing which users write can hold up the daemon, whose event reader must
+ * never wait. What takes longer or more memory than it may is a problem of that file or stack. Files are looked at in
+ * a second thread: stacks of which nothing changed need not wait for one that takes long.
  */
 export function createWorkerLoader(options: WorkerLoaderOptions): WorkerLoader {
   return new ThreadedLoader(options);
@@ -72,20 +80,22 @@ const REFUSAL_MS = 600_000;
 
 class ThreadedLoader implements WorkerLoader {
   readonly #limits: LoaderLimits;
-  readonly #thread: DeadlineThread;
+  readonly #loading: DeadlineThread;
+  readonly #looking: DeadlineThread;
   readonly #refusals = new Map<string, Refusal>();
 
-  constructor({ home, log, limits, url = OWN_URL }: WorkerLoaderOptions) {
+  constructor({ home, log, limits, urls = OWN_URLS }: WorkerLoaderOptions) {
     this.#limits = { ...LOADER_LIMITS, ...limits };
     const { heapBytes, startMs, waiting, answerBytes } = this.#limits;
-    this.#thread = new DeadlineThread({
-      url,
+    const options = {
       settings: { home, answerBytes },
       heapBytes,
       startMs,
       waiting,
-      onEnded: (why) => log.warn({ why }, 'the loading thread is replaced'),
-    });
+      onEnded: (why: string) => log.warn({ why }, 'a thread is replaced'),
+    };
+    this.#loading = new DeadlineThread({ ...options, url: urls.loading });
+    this.#looking = new DeadlineThread({ ...options, url: urls.looking });
   }
 
   async find(given: readonly ManifestFile[], signal: AbortSignal) {
@@ -148,23 +158,20 @@ class ThreadedLoader implements WorkerLoader {
   }
 
   async looks(paths: readonly string[], signal: AbortSignal): Promise<LoaderAnswers['looks']> {
-    const { deadlineMs: totalMs } = this.#limits;
-    const end = await this.#call({
-      request: { kind: 'looks', paths },
-      signal,
-      totalMs,
-      onNote: () => undefined,
-    });
+    const { looksMs } = this.#limits;
+    const request = { kind: 'looks', paths } as const;
+    const onNote = () => undefined;
+    const end = await this.#looking.call({ request, signal, limitMs: looksMs, totalMs: looksMs, onNote });
     if (end.kind === 'answer') return unpack(end);
     throw new Failure('refused', 'files cannot be looked at');
   }
 
-  close(): Promise<void> {
-    return this.#thread.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#loading.close(), this.#looking.close()]);
   }
 
   #call(call: Omit<Call, 'limitMs'>) {
-    return this.#thread.call({ ...call, limitMs: this.#limits.deadlineMs });
+    return this.#loading.call({ ...call, limitMs: this.#limits.deadlineMs });
   }
 
   #refuse({ path, text }: ManifestFile, problem: Problem): void {

@@ -2,6 +2,8 @@ import { posix } from 'node:path';
 import type { ComposeBuild } from '../compose/model.ts';
 import { parseBytes } from '../compose/units.ts';
 import type { DesiredBuild } from '../model/desired.ts';
+import { isIgnored } from './capability.ts';
+import { BUILD_CAPABILITIES } from './capability-details.ts';
 import type { ServiceContext } from './context.ts';
 import { compareText, nonEmptyText } from './defined.ts';
 import { canonicalJson, sha256 } from './hash.ts';
@@ -9,18 +11,6 @@ import { extraHosts } from './host-settings.ts';
 import { ownLabels } from './names.ts';
 
 const DEFAULT_DOCKERFILE = 'Dockerfile';
-
-/** What BuildKit alone can do, and a build by the engine's own API cannot. */
-const REFUSED: Readonly<Partial<Record<keyof ComposeBuild, string>>> = {
-  additional_contexts: 'further build contexts need BuildKit',
-  entitlements: 'entitlements need BuildKit',
-  privileged: 'privileged builds need BuildKit',
-  secrets: 'build secrets need BuildKit',
-  ssh: 'ssh during a build needs BuildKit',
-  ulimits: 'limits of a build cannot be set',
-};
-/** What changes nothing in the image that comes out. */
-const IGNORED: readonly (keyof ComposeBuild)[] = ['cache_to', 'provenance', 'sbom', 'isolation'];
 
 /** How an image is built; undefined when it cannot be, which is then reported. */
 export function resolveBuild(context: ServiceContext, build: ComposeBuild): DesiredBuild | undefined {
@@ -97,20 +87,22 @@ function dockerfile(context: ServiceContext, build: ComposeBuild): Recipe | unde
 }
 
 function checkAttributes(context: ServiceContext, build: ComposeBuild): void {
-  for (const [attribute, reason] of Object.entries(REFUSED)) {
-    if (isUnset(build[attribute as keyof ComposeBuild])) continue;
-    context.report.error(`${context.path}.build.${attribute}`, {
-      code: 'Unsupported',
-      message: reason,
-      hint: 'build the image elsewhere and name it in image',
-    });
-  }
-  for (const attribute of IGNORED) {
-    if (isUnset(build[attribute])) continue;
-    context.report.warn(`${context.path}.build.${attribute}`, {
-      code: 'IgnoredAttribute',
-      message: `${attribute} has no effect on a build by the engine's own API`,
-    });
+  for (const [attribute, capability] of Object.entries(BUILD_CAPABILITIES)) {
+    const value = build[attribute as keyof ComposeBuild];
+    if (isUnset(value)) continue;
+    const { refused, note = '' } = capability;
+    if (refused !== undefined) {
+      context.report.error(`${context.path}.build.${attribute}`, {
+        code: 'Unsupported',
+        message: refused,
+        hint: 'build the image elsewhere and name it in image',
+      });
+    } else if (isIgnored(capability)) {
+      context.report.warn(`${context.path}.build.${attribute}`, {
+        code: 'IgnoredAttribute',
+        message: `${attribute} has ${note}`,
+      });
+    }
   }
   if ((build.platforms ?? []).length > 1 && context.service.platform === undefined) {
     context.report.error(`${context.path}.build.platforms`, {

@@ -51,7 +51,10 @@ export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capabil
   image: recreate('Config.Image'),
   init: recreate('HostConfig.Init'),
   ipc: recreate('HostConfig.IpcMode'),
-  isolation: refused('isolation is for Windows containers', (value) => value !== 'default'),
+  isolation: refused('isolation is for Windows containers', {
+    words: 'anything but default',
+    includes: (value) => value !== 'default',
+  }),
   labels: recreate('Config.Labels'),
   links: recreate('EndpointsConfig.Links', { note: 'HostConfig.Links on the default bridge' }),
   logging: recreate('HostConfig.LogConfig'),
@@ -99,7 +102,7 @@ export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capabil
   ulimits: recreate('HostConfig.Ulimits'),
   use_api_socket: refused(
     'it would hand the engine, and so the host, to the container: mount the socket yourself if you mean it',
-    (value) => value === true,
+    { words: 'true', includes: (value) => value === true },
   ),
   user: recreate('Config.User'),
   userns_mode: recreate('HostConfig.UsernsMode'),

@@ -71,7 +71,7 @@ function checkOne(
   report: Report,
   { path, value, attribute, capability }: Occurrence & Rule,
 ): void {
-  if (capability.concerns?.(value) === false) return;
+  if (capability.concerns?.includes(value) === false) return;
   if (capability.refused !== undefined)
     refuse(report, path, `${named(attribute)} is not supported: ${capability.refused}`);
   const { minApi } = capability;

@@ -1,14 +1,24 @@
-import type { ComposeFileObject, ComposeNetwork, ComposeVolume } from '../compose/model.ts';
-import { attach, type Capability, controller, ignored, inPlace, recreate, refused } from './capability.ts';
+import type { ComposeBuild, ComposeFileObject, ComposeNetwork, ComposeVolume } from '../compose/model.ts';
+import {
+  attach,
+  type Capability,
+  type Concern,
+  controller,
+  ignored,
+  inPlace,
+  recreate,
+  refused,
+} from './capability.ts';
 import { isCdiDevice } from './devices.ts';
 
-const isCdi = (value: unknown): boolean => typeof value === 'string' && isCdiDevice(value);
-const is =
-  (...values: readonly string[]) =>
-  (value: unknown): boolean =>
-    typeof value === 'string' && values.includes(value);
-const isFalse = (value: unknown): boolean => value === false;
-const isTrue = (value: unknown): boolean => value === true;
+const isCdi: Concern = {
+  words: 'a CDI device',
+  includes: (value) => typeof value === 'string' && isCdiDevice(value),
+};
+const is = (...values: readonly (string | boolean)[]): Concern => ({
+  words: values.join(', '),
+  includes: (value) => values.some((each) => each === value),
+});
 
 /** Parts of services that differ from the whole. `*` is any key and any place in a list. */
 export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> = {
@@ -26,7 +36,7 @@ export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> =
   'deploy.resources.reservations.generic_resources': ignored('one host has no scheduler'),
   'deploy.resources.reservations.memory': inPlace('HostConfig.MemoryReservation'),
   'deploy.restart_policy': inPlace('HostConfig.RestartPolicy', { note: 'delay and window have no effect' }),
-  'deploy.rollback_config': controller(),
+  'deploy.rollback_config': ignored('the old container is kept, and going back is starting it again'),
   'deploy.update_config': controller('decides how containers are replaced'),
   'devices.*.source': recreate('HostConfig.DeviceRequests', { minApi: '1.44', concerns: isCdi }),
   'healthcheck.start_interval': recreate('Config.Healthcheck.StartInterval', { minApi: '1.44' }),
@@ -40,7 +50,7 @@ export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> =
   }),
   'networks.*.gw_priority': attach('EndpointsConfig.GwPriority', {
     minApi: '1.48',
-    concerns: (value) => value !== 0,
+    concerns: { words: 'other than 0', includes: (value) => value !== 0 },
   }),
   'networks.*.interface_name': attach('EndpointsConfig.DriverOpts', { minApi: '1.49' }),
   'networks.*.ipv4_address': attach('EndpointsConfig.IPAMConfig.IPv4Address'),
@@ -66,13 +76,45 @@ export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> =
   }),
 };
 
+type Table<Fields> = Readonly<Record<keyof Fields, Capability>>;
+
 /** Mounts that no Linux engine without Swarm has. */
 export const REFUSED_MOUNTS: Readonly<Record<string, string>> = {
   npipe: 'named pipes are for Windows containers',
   cluster: 'cluster volumes need a Swarm with a CSI plugin',
 };
 
-type Table<Fields> = Readonly<Record<keyof Fields, Capability>>;
+const inImage = (note?: string): Capability =>
+  controller(note ?? 'goes into the build, and a new image recreates');
+const notInImage = 'it changes nothing in the image';
+
+/** A build goes through the engine's own API: what BuildKit alone can do is refused. */
+export const BUILD_CAPABILITIES: Table<ComposeBuild> = {
+  context: inImage('its content goes into the digest: what changes there builds anew'),
+  dockerfile: inImage(),
+  dockerfile_inline: inImage(),
+  args: inImage(),
+  additional_contexts: refused('further build contexts need BuildKit'),
+  cache_from: inImage(),
+  cache_to: ignored(notInImage),
+  entitlements: refused('entitlements need BuildKit'),
+  extra_hosts: inImage(),
+  isolation: ignored('it is for Windows'),
+  labels: inImage(),
+  network: inImage(),
+  no_cache: inImage(),
+  platforms: inImage('one at a time: the one of platform'),
+  privileged: refused('privileged builds need BuildKit', is(true)),
+  provenance: ignored(notInImage),
+  pull: inImage(),
+  sbom: ignored(notInImage),
+  secrets: refused('build secrets need BuildKit'),
+  shm_size: inImage(),
+  ssh: refused('ssh during a build needs BuildKit'),
+  tags: inImage(),
+  target: inImage(),
+  ulimits: refused('limits of a build cannot be set'),
+};
 
 /** Networks have no update: a changed one is made anew and its containers moved over while they run. */
 export const NETWORK_CAPABILITIES: Table<ComposeNetwork> = {
@@ -82,7 +124,7 @@ export const NETWORK_CAPABILITIES: Table<ComposeNetwork> = {
   driver_opts: recreate('Options'),
   attachable: recreate('Attachable'),
   internal: recreate('Internal'),
-  enable_ipv4: recreate('EnableIPv4', { minApi: '1.48', concerns: isFalse }),
+  enable_ipv4: recreate('EnableIPv4', { minApi: '1.48', concerns: is(false) }),
   enable_ipv6: recreate('EnableIPv6', { note: 'before API 1.46 only with an IPv6 subnet' }),
   ipam: recreate('IPAM'),
   labels: recreate('Labels'),
@@ -102,10 +144,10 @@ const notWithoutSwarm = 'only a Swarm keeps configs and secrets: give it a file 
 /** Top-level configs and secrets. */
 export const FILE_OBJECT_CAPABILITIES: Table<ComposeFileObject> = {
   name: ignored('it names an object of a Swarm'),
-  external: refused(notWithoutSwarm, isTrue),
+  external: refused(notWithoutSwarm, is(true)),
   file: recreate('HostConfig.Mounts', { note: 'new content recreates' }),
-  content: recreate('PUT /containers/{id}/archive', { note: 'new content recreates' }),
-  environment: recreate('PUT /containers/{id}/archive', { note: 'new content recreates' }),
+  content: recreate('/containers/{id}/archive', { note: 'new content recreates' }),
+  environment: recreate('/containers/{id}/archive', { note: 'new content recreates' }),
   labels: ignored('there is no object at the engine to carry them'),
   driver: refused(notWithoutSwarm),
   driver_opts: refused(notWithoutSwarm),

@@ -16,7 +16,14 @@ export interface Capability {
   /** For people: what is special about it. */
   readonly note?: string;
   /** Only these values need `minApi` or are refused; absent: any. */
-  readonly concerns?: (value: unknown) => boolean;
+  readonly concerns?: Concern;
+}
+
+/** Some values of an attribute. */
+export interface Concern {
+  /** For people: `anything but default`. */
+  readonly words: string;
+  readonly includes: (value: unknown) => boolean;
 }
 
 type Details = Pick<Capability, 'minApi' | 'note' | 'concerns'>;
@@ -36,6 +43,8 @@ export const attach = (field: string, details: Details = {}): Capability => ({
   change: 'attach',
   ...details,
 });
+const NO_EFFECT = 'no effect: ';
+
 /** Honoured by us; no engine sees it. */
 export const controller = (note?: string): Capability => ({
   fields: [],
@@ -43,8 +52,9 @@ export const controller = (note?: string): Capability => ({
   ...(note === undefined ? {} : { note }),
 });
 /** Accepted, because it means something to others, and without effect here. */
-export const ignored = (why: string): Capability => controller(`no effect: ${why}`);
-export const refused = (reason: string, concerns?: Capability['concerns']): Capability => ({
+export const ignored = (why: string): Capability => controller(`${NO_EFFECT}${why}`);
+export const isIgnored = ({ note }: Capability): boolean => note?.startsWith(NO_EFFECT) ?? false;
+export const refused = (reason: string, concerns?: Concern): Capability => ({
   fields: [],
   change: 'controller',
   refused: reason,

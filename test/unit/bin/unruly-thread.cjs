@@ -1,3 +1,3 @@
-// As own-thread.cjs.
+// As loader-thread.cjs.
 require('tsx/cjs/api').register();
 require('./unruly-thread.ts');

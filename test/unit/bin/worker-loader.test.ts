@@ -21,23 +21,23 @@ const ENGINE: EngineInfo = {
   rootDirectory: '/var/lib/docker',
 };
 const WEB = 'services:\n  web:\n    image: caddy\n';
-const OWN_THREAD = new URL('./own-thread.cjs', import.meta.url);
-const UNRULY_THREAD = new URL('./unruly-thread.cjs', import.meta.url);
+const LOADING = new URL('./loader-thread.cjs', import.meta.url);
+const LOOKING = new URL('./look-thread.cjs', import.meta.url);
+const UNRULY = new URL('./unruly-thread.cjs', import.meta.url);
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-function loaderOf(limits: Partial<LoaderLimits> = {}, url = OWN_THREAD) {
+function loaderOf(limits: Partial<LoaderLimits> = {}, loading = LOADING) {
   const ended: string[] = [];
   const log = { warn: (fields: object) => ended.push((fields as { why: string }).why) };
-  const loader = createWorkerLoader({ home: undefined, log, limits, url });
+  const loader = createWorkerLoader({ home: undefined, log, limits, urls: { loading, looking: LOOKING } });
   closers.push(() => loader.close());
   return { loader, ended };
 }
 
-const unruly = (limits: Partial<LoaderLimits> = {}) =>
-  loaderOf({ deadlineMs: 500, ...limits }, UNRULY_THREAD);
+const unruly = (limits: Partial<LoaderLimits> = {}) => loaderOf({ deadlineMs: 500, ...limits }, UNRULY);
 
 const file = (path: string, text = WEB): ManifestFile => ({ path, relativePath: path.slice(1), text });
 
@@ -215,6 +215,16 @@ describe('a thread that breaks', () => {
 });
 
 describe('calls that wait', () => {
+  test('do not keep anyone from looking whether files are as they were', async () => {
+    const { loader } = unruly({ deadlineMs: 3_000 });
+    const order: string[] = [];
+    await loader.looks(['/'], NEVER);
+    const stalled = loader.resolve(stackAt('/stall'), ENGINE, NEVER).then(() => order.push('stalled'));
+    await loader.looks(['/'], NEVER).then(() => order.push('looked'));
+    await stalled;
+    expect(order).toEqual(['looked', 'stalled']);
+  });
+
   test('are refused when there are too many, and the others are answered in order', async () => {
     const { loader } = unruly({ waiting: 2 });
     const order: string[] = [];

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  expectConverged,
+  expectMarks,
+  leaveMarks,
+  MOMENTS,
+  type Scene,
+  SERVICES,
+  setTheScene,
+  strikeAt,
+  write,
+} from '../support/crash-scene.ts';
+import { inspectOf } from '../support/engine-view.ts';
+import { eventually } from '../support/eventually.ts';
+import { hasEngine } from '../support/lab.ts';
+import { canRunPrivateEngine, PrivateEngine } from '../support/private-engine.ts';
+
+describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
+  'dockerd is killed, and comes back to what there should be',
+  () => {
+    let engine: PrivateEngine;
+
+    beforeAll(async () => {
+      engine = await PrivateEngine.create();
+    });
+    afterAll(() => engine?.dispose());
+
+    const isUnreachable = ({ world, stack }: Scene) =>
+      eventually(
+        'the status tells that the engine is gone',
+        async () => {
+          const status = await world.status(stack);
+          const ready = status?.conditions.find(({ type }) => type === 'Ready');
+          return ready?.reason === 'EngineUnreachable' ? status : undefined;
+        },
+        { withinMs: 20_000, everyMs: 100 },
+      );
+
+    test('at rest: the same containers run again, with their data', async () => {
+      const scene = await setTheScene(5, engine.host);
+      const { world, stack } = scene;
+      try {
+        await write(scene, 1);
+        await world.untilReady(stack);
+        await leaveMarks(scene);
+        const idOf = async (service: string) => (await inspectOf(world.docker, `${stack}-${service}-1`))?.Id;
+        const before = await Promise.all(SERVICES.map(idOf));
+        const daemon = world.pid;
+        await engine.crash();
+        const told = await isUnreachable(scene);
+        // Nothing is concluded about what cannot be seen.
+        expect(told.services.map(({ name }) => name).sort()).toEqual([...SERVICES]);
+        await engine.start();
+        await expectConverged(scene, 1);
+        expect(await Promise.all(SERVICES.map(idOf))).toEqual(before);
+        await expectMarks(scene);
+        expect(world.pid).toBe(daemon);
+      } finally {
+        await world.dispose();
+      }
+    });
+
+    const points = MOMENTS.flatMap((moment) => [2, 5, 8, 10].map((count) => [count, moment] as const));
+
+    test.each(points)('in a first apply, with write %i just %s', async (count, moment) => {
+      const scene = await setTheScene(6, engine.host);
+      try {
+        const crashed = strikeAt(scene, { moment, write: count }, () => engine.crash());
+        await write(scene, 1);
+        await crashed;
+        await engine.start();
+        await expectConverged(scene, 1);
+      } finally {
+        await scene.world.dispose();
+      }
+    });
+
+    test.each([
+      [1, 'seen'],
+      [4, 'answered'],
+      [6, 'seen'],
+      [9, 'answered'],
+      [12, 'seen'],
+      [13, 'answered'],
+      [15, 'seen'],
+    ] as const)('in a replacement, with write %i just %s', async (count, moment) => {
+      const scene = await setTheScene(7, engine.host);
+      try {
+        await write(scene, 1);
+        await scene.world.untilReady(scene.stack);
+        await leaveMarks(scene);
+        const crashed = strikeAt(scene, { moment, write: count }, () => engine.crash());
+        await write(scene, 2);
+        await crashed;
+        await engine.start();
+        await expectConverged(scene, 2);
+        await expectMarks(scene);
+      } finally {
+        await scene.world.dispose();
+      }
+    });
+
+    test('and stackctld with it', async () => {
+      const scene = await setTheScene(8, engine.host);
+      try {
+        await write(scene, 1);
+        await scene.world.untilReady(scene.stack);
+        await leaveMarks(scene);
+        const crashed = strikeAt(scene, { moment: 'seen', write: 7 }, async () => {
+          await Promise.all([engine.crash(), scene.world.kill()]);
+        });
+        await write(scene, 2);
+        await crashed;
+        await engine.start();
+        await scene.world.start();
+        await expectConverged(scene, 2);
+        await expectMarks(scene);
+      } finally {
+        await scene.world.dispose();
+      }
+    });
+  },
+);
