@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tiers that need no engine are quick; tiers that do share one engine and so run a file at a time. */
 const quick = (name: string) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000 },
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000 },
 });
 const onEngine = (name: string) => ({
   extends: true as const,

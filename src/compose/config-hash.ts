@@ -4,7 +4,8 @@ import type { ComposeBlkio, ComposeService } from './model.ts';
 /**
  * The hash that docker compose puts on containers (`com.docker.compose.config-hash`) and prints with `config
  * --hash`: sha256 (hex) over the service's JSON, without what does not make another container. Measured with
- * 2.40; the order of the fields is the model's.
+ * 2.40; the order of the fields is the model's. Only `config --hash` of a service with an `env_file` differs, as
+ * docker compose does not read that file there.
  */
 export function configHash(service: ComposeService): string {
   const { deploy, blkio_config } = service;

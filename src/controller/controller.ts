@@ -183,13 +183,16 @@ export class Controller {
       if (name === undefined) return;
       try {
         // Before the first answer or refusal there is nothing to say about any stack.
-        const verdict: Verdict = this.#probed
+        const isProbed = this.#probed;
+        const verdict: Verdict = isProbed
           ? await runPass(name, this.passState, signal)
           : { kind: 'unreachable' };
+        if (isProbed) this.#looked.add(name);
         this.#settle(name, verdict);
       } catch (thrown) {
         // The last fence: whatever breaks here breaks one pass of one stack.
         this.ports.log.error({ stack: name, err: asFailure(thrown) }, 'a pass broke');
+        this.#looked.add(name);
         this.#settle(name, { kind: 'failed' });
       }
     }
@@ -197,7 +200,6 @@ export class Controller {
 
   #settle(name: string, verdict: Verdict): void {
     this.queue.done(name);
-    this.#looked.add(name);
     this.#wakeWaiting();
     if (verdict.kind === 'failed') this.#failing.add(name);
     else this.#failing.delete(name);

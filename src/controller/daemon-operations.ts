@@ -63,7 +63,8 @@ function knownNames(controller: Controller): readonly string[] {
 function statusOf(controller: Controller, name: string): StackStatus {
   const record = controller.records.get(name);
   const entry = controller.catalog.get(name);
-  if (record?.status !== undefined) return record.status;
+  // The generation counts at once, what was observed of it only after a pass.
+  if (record?.status !== undefined) return { ...record.status, generation: record.generation };
   if (record === undefined && entry === undefined) {
     throw new Failure('invalid', `there is no stack named ${name}`, {
       hint: 'see `stackctl get stacks`',
@@ -162,7 +163,8 @@ function watch(
   stack: string | undefined,
   signal: AbortSignal,
 ): AsyncIterable<StackNotice> {
-  const names = stack === undefined ? knownNames(controller) : [stack];
+  // Of a stack that is not there (yet, or any more) there is nothing to begin with: who waits for it may.
+  const names = knownNames(controller).filter((name) => stack === undefined || name === stack);
   const first = names.map((name): StackNotice => ({ kind: 'status', status: statusOf(controller, name) }));
   return filtered(controller.notices.read(first, signal), stack);
 }

@@ -68,7 +68,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     const failure = new Failure('unreachable', 'the engine does not answer', {
       hint: 'is it running? `systemctl status docker`',
     });
-    await report(record, entry, state, { pass: NOTHING, failure });
+    await report(record, entry, state, { pass: NOTHING, generation: record.generation, failure });
     return { kind: 'unreachable' };
   }
   const { generation } = record;
@@ -84,13 +84,11 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
       passPorts(record, state),
       signal,
     );
-    // What was wanted has changed meanwhile: what this pass found out is about the past.
-    if (record.generation !== generation) return { kind: 'again' };
-    return await conclude(record, entry, pass, state);
+    return await conclude(record, entry, { pass, generation }, state);
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.kind === 'bug') state.ports.log.error({ stack: name, err: failure }, 'a pass failed');
-    await report(record, entry, state, { pass: NOTHING, failure });
+    await report(record, entry, state, { pass: NOTHING, generation, failure });
     return failure.kind === 'unreachable' ? { kind: 'unreachable' } : { kind: 'failed' };
   }
 }
@@ -140,14 +138,17 @@ function passPorts(record: StackRecord, state: PassState) {
 async function conclude(
   record: StackRecord,
   entry: CatalogEntry,
-  pass: Pass,
+  done: { readonly pass: Pass; readonly generation: number },
   state: PassState,
 ): Promise<Verdict> {
+  const { pass } = done;
   const nowMs = state.ports.clock.nowMs();
+  // Another wish was applied meanwhile: what was done was done, and it says nothing about the new one.
+  const isPast = record.generation !== done.generation && record.revision !== pass.desired?.revision;
   const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
   if (isOwn && pass.desired !== undefined) {
     record.lastGood = pass.desired;
-    if (state.mayAct(record.name)) {
+    if (state.mayAct(record.name) && !isPast) {
       await state.records.noteRevision(record, pass.desired.revision);
       await state.catalog.noteGood(entry);
     }
@@ -157,9 +158,10 @@ async function conclude(
     await state.records.remember(record, learn(pass.plan.memory, pass.outcomes, { nowMs, revision }));
   }
   state.onFilesUsed(record.name, pass.filesUsed, pass);
-  const verdict = verdictOf(pass, entry, state);
+  const verdict: Verdict = isPast ? { kind: 'again' } : verdictOf(pass, entry, state);
   const afterMs = verdict.kind === 'settled' ? verdict.afterMs : 0;
-  await report(record, entry, state, { pass, failure: undefined, nextLookAtMs: nowMs + afterMs });
+  const generation = isPast ? done.generation : record.generation;
+  await report(record, entry, state, { pass, generation, failure: undefined, nextLookAtMs: nowMs + afterMs });
   return verdict;
 }
 
@@ -180,6 +182,8 @@ function verdictOf(pass: Pass, entry: CatalogEntry, state: PassState): Verdict {
 
 interface Findings {
   readonly pass: Pass;
+  /** Of the wish that the pass was about. */
+  readonly generation: number;
   readonly failure: Failure | undefined;
   readonly nextLookAtMs?: number;
 }
@@ -194,10 +198,10 @@ async function report(
   const { pass, failure } = findings;
   const nowMs = state.ports.clock.nowMs();
   const before = record.status;
-  const status = deriveStatus({
+  const derived = deriveStatus({
     name: record.name,
     source: { kind: entry.origin.kind, name: entry.origin.name, path: entry.manifest.at.file },
-    generation: record.generation,
+    generation: findings.generation,
     nowMs,
     previous: before,
     suspended: isSuspended(record, entry),
@@ -210,6 +214,7 @@ async function report(
     outcomes: pass.outcomes,
     nextLookAtMs: findings.nextLookAtMs,
   });
+  const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);
   await state.records.noteStatus(record, status);
   const events = state.events.record(

@@ -101,6 +101,16 @@ describe('the body of a container create', () => {
     const made = body({ desired: { restartPolicy: { Name: 'always', MaximumRetryCount: 7 } } });
     expect(made.HostConfig['RestartPolicy']).toEqual({ Name: 'always', MaximumRetryCount: 0 });
   });
+
+  test('writes what inspect shows in the words of docker compose', () => {
+    const made = body({
+      host: { CapAdd: ['NET_ADMIN'], CapDrop: ['ALL'] },
+      desired: { restartPolicy: { Name: 'no', MaximumRetryCount: 0 } },
+    });
+    expect(made.HostConfig).toMatchObject({ CapAdd: ['CAP_NET_ADMIN'], CapDrop: ['ALL'] });
+    expect(made.HostConfig['RestartPolicy']).toBeUndefined();
+    expect(made).toMatchObject({ AttachStdout: true, AttachStderr: true });
+  });
 });
 
 describe('the other bodies', () => {
