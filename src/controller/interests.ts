@@ -58,6 +58,7 @@ function isConcerned(interest: Interest, event: EngineEvent): boolean {
     case 'image':
       return has(interest.images);
     case 'connected':
+    case 'disconnected':
     case 'daemon':
       return false;
   }

@@ -4,7 +4,7 @@ import type { EngineInfo } from '../model/observed.ts';
 import type { Ports } from './ports.ts';
 
 const FIRST_PROBE_MS = 500;
-const LONGEST_PROBE_MS = 15_000;
+const LONGEST_PROBE_MS = 2_000;
 
 /** What the engine's stream is turned into. */
 export interface EngineFollower {
@@ -30,7 +30,9 @@ export async function followEngine(
       return undefined;
     });
     if (next === undefined || next.done === true) return;
-    if (next.value.kind === 'connected') await connect(ports, follower, signal);
+    // A stream that broke may have been cut on the way: only the engine itself can tell whether it is there.
+    const { kind } = next.value;
+    if (kind === 'connected' || kind === 'disconnected') await connect(ports, follower, signal);
     else follower.onEvent(next.value);
   }
 }

@@ -39,8 +39,11 @@ export interface ContainerRequest {
 
 /** Something happened; only ever a reason to look, never a fact to act on. */
 export interface EngineEvent {
-  /** `connected`: the stream is open (again); everything may have changed. */
-  readonly kind: 'connected' | 'container' | 'network' | 'volume' | 'image' | 'daemon';
+  /**
+   * `connected`: the stream is open (again); everything may have changed. `disconnected`: it broke, and the engine may
+   * be gone.
+   */
+  readonly kind: 'connected' | 'disconnected' | 'container' | 'network' | 'volume' | 'image' | 'daemon';
   readonly action: string;
   readonly id: string;
   readonly name: string | undefined;

@@ -25,6 +25,17 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
     });
     afterAll(() => engine?.dispose());
 
+    /** Works on a stack in a world of its own, and leaves an engine that runs. */
+    async function inScene(lane: number, work: (scene: Scene) => Promise<void>): Promise<void> {
+      const set = await setTheScene(lane, engine.host);
+      try {
+        await work(set);
+      } finally {
+        await engine.revive();
+        await set.world.dispose();
+      }
+    }
+
     const isUnreachable = ({ world, stack }: Scene) =>
       eventually(
         'the status tells that the engine is gone',
@@ -37,9 +48,8 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
       );
 
     test('at rest: the same containers run again, with their data', async () => {
-      const scene = await setTheScene(5, engine.host);
-      const { world, stack } = scene;
-      try {
+      await inScene(5, async (scene) => {
+        const { world, stack } = scene;
         await write(scene, 1);
         await world.untilReady(stack);
         await leaveMarks(scene);
@@ -55,24 +65,19 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
         expect(await Promise.all(SERVICES.map(idOf))).toEqual(before);
         await expectMarks(scene);
         expect(world.pid).toBe(daemon);
-      } finally {
-        await world.dispose();
-      }
+      });
     });
 
     const points = MOMENTS.flatMap((moment) => [2, 5, 8, 10].map((count) => [count, moment] as const));
 
     test.each(points)('in a first apply, with write %i just %s', async (count, moment) => {
-      const scene = await setTheScene(6, engine.host);
-      try {
+      await inScene(6, async (scene) => {
         const crashed = strikeAt(scene, { moment, write: count }, () => engine.crash());
         await write(scene, 1);
         await crashed;
         await engine.start();
         await expectConverged(scene, 1);
-      } finally {
-        await scene.world.dispose();
-      }
+      });
     });
 
     test.each([
@@ -84,8 +89,7 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
       [13, 'answered'],
       [15, 'seen'],
     ] as const)('in a replacement, with write %i just %s', async (count, moment) => {
-      const scene = await setTheScene(7, engine.host);
-      try {
+      await inScene(7, async (scene) => {
         await write(scene, 1);
         await scene.world.untilReady(scene.stack);
         await leaveMarks(scene);
@@ -95,14 +99,11 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
         await engine.start();
         await expectConverged(scene, 2);
         await expectMarks(scene);
-      } finally {
-        await scene.world.dispose();
-      }
+      });
     });
 
     test('and stackctld with it', async () => {
-      const scene = await setTheScene(8, engine.host);
-      try {
+      await inScene(8, async (scene) => {
         await write(scene, 1);
         await scene.world.untilReady(scene.stack);
         await leaveMarks(scene);
@@ -115,9 +116,7 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
         await scene.world.start();
         await expectConverged(scene, 2);
         await expectMarks(scene);
-      } finally {
-        await scene.world.dispose();
-      }
+      });
     });
   },
 );

@@ -145,6 +145,11 @@ export class PrivateEngine {
     );
   }
 
+  /** Starts it when it is down: for after a test, whatever became of that. */
+  async revive(): Promise<void> {
+    if (this.#process === undefined) await this.start();
+  }
+
   /** SIGKILL to dockerd alone: its containers and their shims stay. */
   async crash(): Promise<void> {
     await this.#end('SIGKILL');
@@ -167,7 +172,7 @@ export class PrivateEngine {
   /** Removes it completely: containers first, while there is an engine to end their processes. */
   async dispose(): Promise<void> {
     try {
-      if (this.#process === undefined) await this.start();
+      await this.revive();
       const containers = await this.docker.listContainers({ all: true });
       await Promise.all(
         containers.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })),

@@ -7,14 +7,16 @@ import { EventParser } from './event-parser.ts';
 import { EventQueue } from './event-queue.ts';
 
 const FIRST_BACKOFF_MS = 250;
-const MAX_BACKOFF_MS = 5000;
+/** An engine that comes back is to be noticed within seconds, and asking costs next to nothing. */
+const MAX_BACKOFF_MS = 2000;
 const IDLE_MS = 60_000;
 
 /**
  * The events of an engine for as long as the signal does not fire. The stream is read on its own, whether
  * or not anyone asks for events: an event stream that is not drained makes the whole engine some 90 times
  * slower, and the engine drops events without a word (both measured, reliability 1.6). So what waits is
- * coalesced, and every new connection says `connected`: then everything is to be looked at again.
+ * coalesced, and every new connection says `connected`: then everything is to be looked at again. One that breaks says
+ * `disconnected`, or nobody would know of an engine that died while nothing was to be done.
  */
 export async function* readEvents(connection: Connection, signal: AbortSignal): AsyncGenerator<EngineEvent> {
   const stop = new AbortController();
@@ -47,8 +49,9 @@ async function keepReading(connection: Connection, queue: EventQueue, signal: Ab
       await connection.negotiate(signal);
       const response = await connection.stream(eventRequest, signal);
       backoffMs = FIRST_BACKOFF_MS;
-      queue.push(connected());
+      queue.push(streamEvent('connected'));
       await drain(connection, response, queue);
+      if (!signal.aborted) queue.push(streamEvent('disconnected'));
     } catch (thrown) {
       if (!signal.aborted) connection.log.debug({ reason: asFailure(thrown).message }, 'no event stream');
     }
@@ -68,10 +71,10 @@ const eventRequest = {
   onDeadline: 'unreachable',
 } as const;
 
-function connected(): EngineEvent {
+function streamEvent(kind: 'connected' | 'disconnected'): EngineEvent {
   return {
-    kind: 'connected',
-    action: 'connected',
+    kind,
+    action: kind,
     id: '',
     name: undefined,
     stack: undefined,

@@ -115,8 +115,8 @@ describe('builds', () => {
     expect(build({ context: '/gone' }).faults).toEqual(['FileUnreadable services.app.build.context']);
     expect(build({ ssh: ['default'], additional_contexts: { x: '/y' }, cache_to: ['z'] }).faults).toEqual([
       'Unsupported services.app.build.additional_contexts',
-      'Unsupported services.app.build.ssh',
       'IgnoredAttribute services.app.build.cache_to',
+      'Unsupported services.app.build.ssh',
     ]);
     expect(build({ platforms: ['linux/amd64', 'linux/arm64'] }).faults).toEqual([
       'Unsupported services.app.build.platforms',

@@ -216,7 +216,8 @@ describe('events', () => {
     const engine = createDockerEngine({ host: server.host, instance: 'i', log: SILENT });
     const stop = new AbortController();
     const events = engine.events(stop.signal)[Symbol.asyncIterator]();
-    for (let i = 0; i < 3; i += 1) expect((await events.next()).value).toMatchObject({ kind: 'connected' });
+    for (const kind of ['connected', 'disconnected', 'connected', 'disconnected', 'connected'])
+      expect((await events.next()).value).toMatchObject({ kind });
     stop.abort();
     await events.next();
     expect(server.requests.filter((request) => request === 'GET /version').length).toBeGreaterThanOrEqual(3);
