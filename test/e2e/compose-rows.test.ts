@@ -141,29 +141,23 @@ secrets: {token: {environment: TOKEN}}
     await edit(text('inline one', ''));
     const read = async () =>
       (await exec('web', 'cat', '/etc/file', '/etc/inline', '/run/secrets/token')).stdout;
-    expect(await read()).toBe('oneinline onefirst-secret');
+    /** Once the replacement is over and the container has its final name. */
+    const untilRead = (wanted: string) =>
+      eventually(wanted, async () => ((await read()) === wanted ? true : undefined), {
+        withinMs: 40_000,
+        everyMs: 100,
+      });
+    await untilRead('oneinline onefirst-secret');
 
     const replaced = join(world.manifests, 'page.new');
     await writeFile(replaced, 'two');
     await rename(replaced, join(world.manifests, 'page.txt'));
-    await eventually(
-      'the file is rolled out',
-      async () => ((await read()).startsWith('two') ? true : undefined),
-      {
-        withinMs: 30_000,
-      },
-    );
+    await untilRead('twoinline onefirst-secret');
     await world.untilReady(stack);
     await edit(text('inline two', ''));
-    expect(await read()).toBe('twoinline twofirst-secret');
+    await untilRead('twoinline twofirst-secret');
     await world.write('.env', 'TOKEN=second-secret\n');
-    await eventually(
-      'the secret is rolled out',
-      async () => ((await read()).endsWith('second-secret') ? true : undefined),
-      {
-        withinMs: 30_000,
-      },
-    );
+    await untilRead('twoinline twosecond-secret');
     await world.untilReady(stack);
     const shown = [
       await world.log(),

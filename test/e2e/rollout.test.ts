@@ -148,6 +148,7 @@ describe.skipIf(!hasEngine())('a change is rolled out', () => {
     expect(await read('/app/page')).toMatchObject({ code: 0, stdout: 'one\n' });
     expect((await read('/app/debug.log')).code).not.toBe(0);
     const { Id, Image } = await inspect(`${stack}-web-1`);
+    images.push(Image);
 
     await world.file(`${stack}/app/debug.log`, 'two\n');
     expect(await world.writesOfTwoPasses(stack)).toEqual([]);

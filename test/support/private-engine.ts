@@ -117,7 +117,9 @@ export class PrivateEngine {
 
   /** Starts dockerd, on the data that is there, and waits until it answers. */
   async start(): Promise<void> {
-    // A killed dockerd leaves it behind, and its number may be somebody else's by now.
+    // A killed dockerd leaves its pid files behind. A number in them may be somebody else's by now, or a dead process
+    // that nobody reaps: dockerd would wait for that one's containerd in vain.
+    await this.#endContainerd();
     await rm(this.#at('pid'), { force: true });
     const log = openSync(this.#at('log'), 'a');
     // Not `ip netns exec`: that mounts /sys anew, and the cgroups below it are gone.
@@ -147,7 +149,8 @@ export class PrivateEngine {
 
   /** Starts it when it is down: for after a test, whatever became of that. */
   async revive(): Promise<void> {
-    if (this.#process === undefined) await this.start();
+    const child = this.#process;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) await this.start();
   }
 
   /** SIGKILL to dockerd alone: its containers and their shims stay. */
@@ -186,12 +189,13 @@ export class PrivateEngine {
     }
   }
 
-  /** It ends with a dockerd that ends in peace. */
+  /** It ends by itself with a dockerd that ends in peace. */
   async #endContainerd(): Promise<void> {
     const pidFile = this.#at('exec/containerd/containerd.pid');
     const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
     const commandLine = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
     if (pid > 1 && commandLine.includes(this.#directory)) process.kill(pid, 'SIGKILL');
+    await rm(pidFile, { force: true });
   }
 }
 

@@ -142,6 +142,12 @@ describe('ownership', () => {
     ['another instance’s', { ...ours, [OURS.instance]: 'i2' }, {}, 'other-instance'],
     ['a copy of ours by docker commit', { ...ours, ...composed }, { ...ours, ...composed }, 'foreign'],
     ['ours, made from a committed copy', { ...ours, [OURS.specHash]: 'v1.b' }, ours, 'ours'],
+    [
+      'ours, of the very spec of the one its image was committed from',
+      { ...ours, [OURS.image]: 'b' },
+      ours,
+      'ours',
+    ],
     ['compose’s', composed, {}, 'compose'],
     ['compose’s, from an image it built', composed, { [COMPOSE.project]: 'demo' }, 'compose'],
     [
