@@ -127,7 +127,13 @@ function passPorts(record: StackRecord, state: PassState) {
     onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => {
       const line = `${renderAction(step)}${phase === 'started' ? '' : `: ${phase}`}${detail === '' ? '' : `: ${detail}`}`;
       ports.log.info(
-        { stack: record.name, step: renderAction(step), cause: step.because.code, phase },
+        {
+          stack: record.name,
+          step: renderAction(step),
+          cause: step.because.code,
+          phase,
+          ...(detail === '' ? {} : { detail }),
+        },
         'step',
       );
       state.notices.send({ kind: 'progress', stack: record.name, line });

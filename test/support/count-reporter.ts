@@ -9,7 +9,9 @@ export default class CountReporter implements Reporter {
         const state = test.result().state;
         if (state === 'passed' || state === 'failed' || state === 'skipped') count[state] += 1;
       }
-      if (module.errors().length > 0) count.failed += 1;
+      // A suite whose set-up failed has no failed test, only skipped ones.
+      const broken = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0);
+      count.failed += broken.length + (module.errors().length > 0 ? 1 : 0);
     }
     console.log(`\n${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`);
   }
