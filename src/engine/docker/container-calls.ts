@@ -7,6 +7,7 @@ import type { ContainerRequest } from '../engine.ts';
 import { compareApiVersions } from './api-version.ts';
 import { type Connection, DEADLINE } from './connection.ts';
 import type { Guard } from './guard.ts';
+import { endLostProcesses, hasProcesses, isRefusedForLostProcess } from './lost-process.ts';
 import { inspectContainer } from './reads.ts';
 import { containerBody, updateBody } from './requests.ts';
 import type { WireContainer } from './wire.ts';
@@ -19,6 +20,7 @@ export interface Caller {
 
 const REMOVAL_PATIENCE_MS = 30_000;
 const REMOVAL_POLL_MS = 150;
+const LOST_PATIENCE_MS = 500;
 /** How much longer than its grace a stop may take: the kill and the tidying up after it. */
 const STOP_MARGIN_MS = 30_000;
 
@@ -72,16 +74,36 @@ function isWhatWasAsked(holder: WireContainer, request: ContainerRequest): boole
  * Never cut short: from 28 on the engine cancels a start whose caller hangs up (reliability 1.6).
  */
 export async function startContainer(caller: Caller, container: ContainerId): Promise<void> {
-  const what = `start container ${nameOf(await caller.guard.requireContainer(container, 'start container'))}`;
+  const wire = await caller.guard.requireContainer(container, 'start container');
+  const what = `start container ${nameOf(wire)}`;
+  const start = () => post(caller.connection, container, 'start', { what, deadlineMs: DEADLINE.start });
+  if (await isLost(caller, wire, container)) await endLost(caller, container);
   try {
-    await post(caller.connection, container, 'start', { what, deadlineMs: DEADLINE.start });
+    await start();
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.status === undefined) throw thrown;
     const after = await inspectContainer(caller.connection, container);
     if (after === undefined) throw thrown;
     if (after.State?.Running === true && after.State.Paused !== true) return;
-    throw withStateError(thrown, after.State?.Error ?? '');
+    const stateError = after.State?.Error ?? '';
+    const again = isRefusedForLostProcess(stateError, container) && (await endLost(caller, container));
+    if (!again) throw withStateError(thrown, stateError);
+    await start();
   }
+}
+
+/** Looks twice, so that the engine may catch up with a process that has just started or ended. */
+async function isLost(caller: Caller, wire: WireContainer, container: ContainerId): Promise<boolean> {
+  if (wire.State?.Running === true || !(await hasProcesses(container))) return false;
+  await delay(LOST_PATIENCE_MS);
+  const now = await inspectContainer(caller.connection, container);
+  return now !== undefined && now.State?.Running !== true && (await hasProcesses(container));
+}
+
+async function endLost({ connection }: Caller, container: ContainerId): Promise<boolean> {
+  const ended = await endLostProcesses(container);
+  if (ended) connection.log.warn({ container }, 'ended a process that the engine had lost');
+  return ended;
 }
 
 function withStateError(failure: Failure, stateError: string): Failure {

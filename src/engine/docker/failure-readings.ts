@@ -219,6 +219,13 @@ const OBJECTS: readonly Reading[] = [
   },
   { when: /No such container/i, kind: 'gone', hint: () => 'the container was removed meanwhile' },
   {
+    // 20.10 after a crash in the middle of a start; from 23 on the engine clears it up by itself.
+    when: /task ([0-9a-f]{64}): already exists/,
+    kind: 'conflict',
+    hint: ([, id]) =>
+      `the engine crashed while it started this container and lost its process, which still runs: end it with ctr --namespace moby tasks kill --signal SIGKILL ${id}, then it is started again`,
+  },
+  {
     when: /removal of container \S+ is already in progress|is marked for removal/,
     kind: 'gone',
     hint: () => 'the container is on its way out',
