@@ -28,8 +28,14 @@ export function bookRestart(scope: Scope, slot: SlotName): Gate | undefined {
     scope.draft.lookAgainAt(dueAtMs);
     return { kind: 'backoff', untilMs: dueAtMs, attempt: count + 1 };
   }
-  scope.memory.restarts[slot] = { count: count + 1, lastAtMs: nowMs };
+  countRestart(scope, slot);
   return undefined;
+}
+
+/** Counts a restart that does not wait for its turn. */
+export function countRestart(scope: Scope, slot: SlotName): void {
+  const count = scope.memory.restarts[slot]?.count ?? 0;
+  scope.memory.restarts[slot] = { count: count + 1, lastAtMs: scope.context.nowMs };
 }
 
 /** Forgets the restarts of a slot that has been well for ten minutes. */

@@ -2,13 +2,14 @@ import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
+import { countRestart } from './heal.ts';
 import { keepUp, startExisting } from './maintain.ts';
 import { freeName, repairName } from './names.ts';
 import { fixedPorts, fixedPortsOf, portCondition } from './ports.ts';
 import { dropContainer, removeContainer, stopContainer } from './remove.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
-import { isFinished, judge, wasStoppedFor } from './verdict.ts';
+import { isFinished, judge, wasKilledOnce, wasStoppedFor } from './verdict.ts';
 
 /** What became of a slot, for the service and for its dependents. */
 export interface SlotPlan {
@@ -179,6 +180,7 @@ function startFresh(
   const after = started === undefined ? needs : [started];
   finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: undefined });
   const runs = started !== undefined && !scope.draft.isGated(started);
+  if (runs && !wasStoppedFor(old, fresh) && wasKilledOnce(scope, slot, fresh)) countRestart(scope, slot.name);
   return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
 }
 

@@ -6,6 +6,7 @@ import { isStranded } from './attach.ts';
 import { resolveNamespace } from './create.ts';
 import { cause } from './draft.ts';
 import { resourceDrift } from './drift.ts';
+import { canNeverStart } from './engine-faults.ts';
 import type { StartCondition } from './gates.ts';
 import type { ImageState } from './images.ts';
 import type { Scope } from './scope.ts';
@@ -86,6 +87,7 @@ export function outdatedBecause(
   if (hasLostPrimary(scope, desired, live)) {
     return cause('Drifted', [{ path: 'network_mode', from: live.networkMode, to: desired.networkMode.kind }]);
   }
+  if (canNeverStart(live)) return cause('Drifted', [{ path: 'state', from: live.error, to: 'running' }]);
   if (isStranded(scope, desired, live)) {
     return cause('Drifted', [{ path: 'networks', from: 'a network that is gone', to: 'attached' }]);
   }

@@ -1,4 +1,5 @@
 import type { ObservedContainer } from '../model/observed.ts';
+import { isOwnFault } from './engine-faults.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
@@ -25,6 +26,7 @@ export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer, old: O
       if (slot.service.isJob && fresh.exitCode === 0) return { kind: 'good' };
       if (wasStoppedFor(old, fresh)) return { kind: 'not-started' };
       if (isFinished(slot, fresh)) return { kind: 'good' };
+      if (wasKilledOnce(scope, slot, fresh)) return { kind: 'not-started' };
       return { kind: 'failed', reason: exitReason(fresh) };
     case 'restarting':
       return { kind: 'failed', reason: exitReason(fresh) };
@@ -57,10 +59,21 @@ export function wasStoppedFor(successor: ObservedContainer, live: ObservedContai
   return finishedAtMs >= successor.createdAtMs && finishedAtMs <= (successor.startedAtMs ?? finishedAtMs);
 }
 
-/** Engine 28 cancels a start when the client's connection breaks; that says nothing about the container. */
+/** 128 + SIGKILL, 128 + SIGTERM, and what an engine says of a process that it lost. */
+const KILLED: ReadonlySet<number> = new Set([137, 143, 255]);
+
+/**
+ * An engine that crashes or restarts takes its containers along, and that says nothing about a revision: a container
+ * that was killed is tried once more before it counts as failed.
+ */
+export function wasKilledOnce(scope: Scope, slot: Slot, fresh: ObservedContainer): boolean {
+  if (fresh.state !== 'exited' || fresh.oomKilled || !KILLED.has(fresh.exitCode)) return false;
+  const tried = scope.memory.restarts[slot.name];
+  return tried === undefined || tried.lastAtMs < fresh.createdAtMs;
+}
+
 function judgeCreated(fresh: ObservedContainer): Verdict {
-  const failed = fresh.error !== '' && !fresh.error.includes('context canceled');
-  return failed ? { kind: 'failed', reason: fresh.error } : { kind: 'not-started' };
+  return isOwnFault(fresh) ? { kind: 'failed', reason: fresh.error } : { kind: 'not-started' };
 }
 
 function judgeRunning(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdict {

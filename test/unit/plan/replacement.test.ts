@@ -112,6 +112,11 @@ describe('a new revision that fails', () => {
     ['becomes unhealthy', { healthyAfterMs: 1e9, unhealthyAfterMs: 2000 }, 'it became unhealthy'],
     ['is not healthy in time', { healthyAfterMs: 1e9 }, 'it was not healthy within 60 s'],
     ['exits', { exit: { afterMs: 500, code: 3 }, healthyAfterMs: 1e9 }, 'it exited with code 3'],
+    [
+      'is killed, and again',
+      { exit: { afterMs: 500, code: 137 }, healthyAfterMs: 1e9 },
+      'it exited with code 137',
+    ],
     ['cannot be started', { startError: 'exec: "x": no such file' }, 'exec: "x": no such file'],
   ])('because it %s is rolled back, remembered and not tried again', async (_, behaviour, reason) => {
     const { engine, memory } = await running(OLD);
@@ -124,6 +129,18 @@ describe('a new revision that fails', () => {
     expect(after.badRevisions['web']?.reason).toBe(reason);
     expect(containers(engine)).toEqual(['demo-web-1 running']);
     expect(engine.world.container('demo-web-1')?.id).toBe(old);
+  });
+
+  test('is tried once more when it was killed, which an engine that crashed does too', async () => {
+    const { engine, memory } = await running(OLD);
+    engine.behave('app:2', { exit: { afterMs: 500, code: 137 }, healthyAfterMs: 1e9 });
+    const first = await pass(engine, stack(BAD), { memory });
+    engine.clock.advance(1000);
+    engine.behave('app:2', {});
+    const { last, memory: after } = await passUntilSettled(engine, stack(BAD), { memory: first.memory });
+    expect(text(last)).toEqual([]);
+    expect(after.badRevisions).toEqual({});
+    expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running', imageRef: 'app:2' });
   });
 
   async function rolledBack() {

@@ -200,3 +200,22 @@ test('a container of another spec that was never started is no fallback, and goe
     ]
   `);
 });
+
+test.each([
+  ['created', true],
+  ['exited', false],
+])('a container (%s) that its engine can never start again gives way to another', async (state, isNew) => {
+  const words: StackWords = { services: { web: {} } };
+  const { engine } = await running(words);
+  engine.hands.stop('demo-web-1');
+  const broken = engine.world.container('demo-web-1');
+  if (broken === undefined) throw new Error('no such container');
+  const error = `failed to start shim: mkdir /run/containerd/moby/${broken.id}: file exists: unknown`;
+  Object.assign(broken, { state, error, ...(isNew ? { startedAtMs: undefined } : {}) });
+  const [plan = '', ...rest] = await passes(engine, words);
+  expect(plan).toContain(isNew ? 'remove container/demo-web-1' : `failed to start shim`);
+  expect(rest.at(-1)).toBe('');
+  expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running' });
+  expect(engine.world.container('demo-web-1')?.id).not.toBe(broken.id);
+  expect(names(engine)).toEqual(['demo-web-1']);
+});
