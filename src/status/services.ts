@@ -85,7 +85,9 @@ function stateWord(
   }
   const waiting = view.plan.steps.find((step) => step.service === service.name && step.gate !== undefined);
   if (waiting?.gate?.kind === 'backoff') {
-    return { state: 'CrashLoopBackOff', health: 'Degraded', message: renderGate(waiting.gate) };
+    const down = containers.find((live) => live.state === 'exited' || live.error !== '');
+    const why = down === undefined ? '' : `${exitMessage(down)}; `;
+    return { state: 'CrashLoopBackOff', health: 'Degraded', message: `${why}${renderGate(waiting.gate)}` };
   }
   const worst = [...containers].map((live) => liveWord(service, live)).sort(byBadness)[0];
   if (waiting?.gate !== undefined && (worst === undefined || worst.health !== 'Healthy')) {
