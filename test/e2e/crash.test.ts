@@ -11,7 +11,6 @@ import {
   writesOf,
 } from '../support/crash-scene.ts';
 import { hasEngine } from '../support/lab.ts';
-import { withoutCrashTests } from '../support/loud-skip.ts';
 
 /** Says at which write it failed. */
 async function at<Result>(moment: Moment, count: number, work: () => Promise<Result>): Promise<Result> {
@@ -29,57 +28,54 @@ const TIMEOUT_MS = 400_000;
 
 const each = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
-describe.skipIf(!hasEngine() || withoutCrashTests())(
-  'stackctld is killed, and the next one finds its way from there',
-  () => {
-    test.concurrent.each(MOMENTS)(
-      'in a first apply, with every write in turn just %s',
-      async (moment) => {
-        const lane = moment === 'seen' ? 1 : 2;
-        const reference = await setTheScene(lane);
-        const total = await writesOf(reference, 1);
-        await reference.world.dispose();
-        expect(total).toBeGreaterThan(9);
+describe.skipIf(!hasEngine())('stackctld is killed, and the next one finds its way from there', () => {
+  test.concurrent.each(MOMENTS)(
+    'in a first apply, with every write in turn just %s',
+    async (moment) => {
+      const lane = moment === 'seen' ? 1 : 2;
+      const reference = await setTheScene(lane);
+      const total = await writesOf(reference, 1);
+      await reference.world.dispose();
+      expect(total).toBeGreaterThan(9);
+      for (const count of each(total)) {
+        const scene = await setTheScene(lane);
+        await at(moment, count, async () => {
+          const killed = strikeAt(scene, { moment, write: count }, () => scene.world.kill());
+          await write(scene, 1);
+          await killed;
+          await scene.world.start();
+          await expectConverged(scene, 1);
+        }).finally(() => scene.world.dispose());
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test.concurrent.each(MOMENTS)(
+    'in a replacement of everything, with every write in turn just %s',
+    async (moment) => {
+      const scene = await setTheScene(moment === 'seen' ? 3 : 4);
+      try {
+        await write(scene, 1);
+        await scene.world.untilReady(scene.stack);
+        await leaveMarks(scene);
+        const total = await writesOf(scene, 2);
+        expect(total).toBeGreaterThan(14);
         for (const count of each(total)) {
-          const scene = await setTheScene(lane);
+          const revision = 2 + count;
           await at(moment, count, async () => {
             const killed = strikeAt(scene, { moment, write: count }, () => scene.world.kill());
-            await write(scene, 1);
+            await write(scene, revision);
             await killed;
             await scene.world.start();
-            await expectConverged(scene, 1);
-          }).finally(() => scene.world.dispose());
+            await expectConverged(scene, revision);
+            await expectMarks(scene);
+          });
         }
-      },
-      TIMEOUT_MS,
-    );
-
-    test.concurrent.each(MOMENTS)(
-      'in a replacement of everything, with every write in turn just %s',
-      async (moment) => {
-        const scene = await setTheScene(moment === 'seen' ? 3 : 4);
-        try {
-          await write(scene, 1);
-          await scene.world.untilReady(scene.stack);
-          await leaveMarks(scene);
-          const total = await writesOf(scene, 2);
-          expect(total).toBeGreaterThan(14);
-          for (const count of each(total)) {
-            const revision = 2 + count;
-            await at(moment, count, async () => {
-              const killed = strikeAt(scene, { moment, write: count }, () => scene.world.kill());
-              await write(scene, revision);
-              await killed;
-              await scene.world.start();
-              await expectConverged(scene, revision);
-              await expectMarks(scene);
-            });
-          }
-        } finally {
-          await scene.world.dispose();
-        }
-      },
-      TIMEOUT_MS,
-    );
-  },
-);
+      } finally {
+        await scene.world.dispose();
+      }
+    },
+    TIMEOUT_MS,
+  );
+});

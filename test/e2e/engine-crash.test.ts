@@ -13,10 +13,9 @@ import {
 import { inspectOf } from '../support/engine-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { hasEngine } from '../support/lab.ts';
-import { withoutCrashTests } from '../support/loud-skip.ts';
 import { canRunPrivateEngine, PrivateEngine } from '../support/private-engine.ts';
 
-describe.skipIf(!hasEngine() || withoutCrashTests() || !canRunPrivateEngine())(
+describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
   'dockerd is killed, and comes back to what there should be',
   () => {
     let engine: PrivateEngine;

@@ -14,9 +14,3 @@ export function skipLoudly(
   console.error(`\n*** ${what} cannot be tested, and is SKIPPED: ${missing} ***\n`);
   return true;
 }
-
-/** Kills of daemon and engine take many minutes: they are run with STACKCTL_CRASH_TESTS=1, and otherwise skipped, loudly. */
-export function withoutCrashTests(): boolean {
-  const missing = process.env['STACKCTL_CRASH_TESTS'] === '1' ? undefined : 'STACKCTL_CRASH_TESTS is not 1';
-  return skipLoudly('what survives a kill', missing, false);
-}

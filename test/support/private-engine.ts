@@ -30,7 +30,7 @@ function whatIsMissing(): string | undefined {
   if (process.platform !== 'linux') return 'only on Linux';
   if (process.getuid?.() !== 0) return 'only root can';
   if (programPath() === undefined) return 'dockerd is not in PATH, and STACKCTL_TEST_DOCKERD names none';
-  const tools = ['ip', 'nsenter', 'umount'].filter((tool) => find(tool) === undefined);
+  const tools = ['ip', 'nsenter', 'pkill', 'umount'].filter((tool) => find(tool) === undefined);
   return tools.length === 0 ? undefined : `${tools.join(' and ')} not in PATH`;
 }
 
@@ -183,6 +183,8 @@ export class PrivateEngine {
     } finally {
       await this.#end('SIGTERM');
       await this.#endContainerd();
+      // Shims outlive a crash of their dockerd and containerd; their command lines name this directory.
+      await run('pkill', ['-KILL', '-f', `containerd-shim.* -address ${this.#directory}/`]);
       for (const mount of await mountsBelow(this.#directory)) await run('umount', ['-l', mount]);
       await run('ip', ['netns', 'delete', this.#name]);
       await rm(this.#directory, { recursive: true, force: true });

@@ -190,8 +190,10 @@ export class World {
       await eventually(
         `a pass of ${stack}`,
         async () => ((await this.status(stack))?.nextLookAt === planned ? undefined : true),
-        { everyMs: 50 },
-      );
+        { withinMs: 30_000, everyMs: 50 },
+      ).catch(async (error: Error) => {
+        throw new Error(`${error.message}\n${(await this.log()).slice(-6000)}`);
+      });
     }
     return this.proxy.writes().slice(before);
   }
@@ -247,6 +249,9 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
+/** A program that takes longer is killed, and the test tells what it printed until then. */
+const PATIENCE_MS = 150_000;
+
 /** Runs a program to its end. */
 export function run(
   command: string,
@@ -265,7 +270,14 @@ export function run(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
+    const impatience = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${argv.slice(1).join(' ')} did not end in time; it printed:\n${stdout}${stderr}`));
+    }, PATIENCE_MS);
     child.once('error', reject);
-    child.once('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    child.once('close', (code) => {
+      clearTimeout(impatience);
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
   });
 }
