@@ -178,7 +178,11 @@ const pushedManifests = z.object({
 });
 
 /** Body of `POST /v1alpha1/apply`. */
-export const applyRequestSchema = pushedManifests.extend({ dryRun: z.boolean(), force: z.boolean() });
+export const applyRequestSchema = pushedManifests.extend({
+  dryRun: z.boolean(),
+  force: z.boolean(),
+  adopt: z.boolean().default(false),
+});
 
 /** Answer of `POST /v1alpha1/apply`; problems that are errors come as an `ErrorBody` with status 422. */
 export const applyResultSchema = z.object({
@@ -197,6 +201,7 @@ export const applyResultSchema = z.object({
 export const diffRequestSchema = z.object({
   manifests: maybe(pushedManifests),
   stacks: z.array(z.string()).max(MAX_MANIFEST_FILES),
+  adopt: z.boolean().default(false),
 });
 
 const stackDiff = z.object({
@@ -247,6 +252,14 @@ export const daemonVersionSchema = z.object({
   startedAt: z.string(),
 });
 
+/** Answer of `GET /v1alpha1/projects/NAME` */
+export const composeProjectSchema = z.object({
+  name: z.string(),
+  configFiles: z.array(z.string()),
+  workingDirectory: z.string(),
+  containers: z.number(),
+});
+
 /** Answer of a command that answers nothing else. */
 export const doneSchema = z.object({ done: z.literal(true) });
 
@@ -265,6 +278,7 @@ export type ApplyRequest = Yields<typeof applyRequestSchema>;
 export type ApplyResult = Yields<typeof applyResultSchema>;
 export type DiffRequest = Yields<typeof diffRequestSchema>;
 export type StackDiff = Yields<typeof stackDiff>;
+export type ComposeProjectNote = Yields<typeof composeProjectSchema>;
 export type StackNotice = Yields<typeof stackNoticeSchema>;
 export type ContainerLogLine = Yields<typeof logLineSchema>;
 export type DaemonVersion = Yields<typeof daemonVersionSchema>;
@@ -285,6 +299,9 @@ export interface LogsRequest {
   readonly timestamps: boolean;
 }
 
+/** Commands about one stack that need nothing but its name. */
+export type StackVerb = 'reconcile' | 'suspend' | 'resume' | 'adopt';
+
 const root = `/${API_VERSION}`;
 const ofStack = (stack: string): string => `${root}/stacks/${encodeURIComponent(stack)}`;
 
@@ -297,6 +314,7 @@ export const PATHS = {
   watch: `${root}/watch`,
   stacks: `${root}/stacks`,
   stack: ofStack,
+  project: (name: string): string => `${root}/projects/${encodeURIComponent(name)}`,
   logs: (stack: string): string => `${ofStack(stack)}/logs`,
-  command: (stack: string, verb: 'reconcile' | 'suspend' | 'resume'): string => `${ofStack(stack)}/${verb}`,
+  command: (stack: string, verb: StackVerb): string => `${ofStack(stack)}/${verb}`,
 } as const;

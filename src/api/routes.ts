@@ -65,11 +65,17 @@ function addProbes(app: Hono<Bindings>, { operations }: RouteOptions): void {
   });
 }
 
-function buildReads({ operations }: RouteOptions): Hono<Bindings> {
+function buildReads(options: RouteOptions): Hono<Bindings> {
+  const { operations } = options;
   const app = new Hono<Bindings>();
   app.get('/version', (request) => request.json(operations.version()));
   app.get('/stacks', (request) => request.json({ items: operations.stacks() }));
   app.get('/stacks/:name', (request) => request.json(operations.stack(request.req.param('name'))));
+  app.get('/projects/:name', async (request) =>
+    request.json(
+      await operations.composeProject(request.req.param('name'), untilGone(request, options).signal),
+    ),
+  );
   return app;
 }
 
@@ -107,6 +113,10 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
   });
   app.post('/stacks/:name/resume', async (request) => {
     await operations.resume(request.req.param('name'));
+    return request.json({ done: true });
+  });
+  app.post('/stacks/:name/adopt', async (request) => {
+    await operations.adopt(request.req.param('name'));
     return request.json({ done: true });
   });
   return app;

@@ -37,7 +37,12 @@ export async function runDaemon(
   const { log } = more;
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
-  const engine = createDockerEngine({ host: config.dockerHost, instance: config.instance, log });
+  const engine = createDockerEngine({
+    host: config.dockerHost,
+    instance: config.instance,
+    isAdopted: (project) => store.read('adopted', project) === true,
+    log,
+  });
   // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.
   const engineId = await engine.connect(signal).then(
     (info) => info.id,

@@ -3,7 +3,9 @@ import {
   type ApplyRequest,
   type ApplyResult,
   applyResultSchema,
+  type ComposeProjectNote,
   type ContainerLogLine,
+  composeProjectSchema,
   type DaemonVersion,
   type DeleteRequest,
   type DiffRequest,
@@ -17,6 +19,7 @@ import {
   PATHS,
   type StackDiff,
   type StackNotice,
+  type StackVerb,
   stackEventSchema,
   stackListSchema,
   stackNoticeSchema,
@@ -36,7 +39,8 @@ export interface Client {
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
   delete(request: DeleteRequest, signal: AbortSignal): Promise<void>;
-  command(stack: string, verb: 'reconcile' | 'suspend' | 'resume', signal: AbortSignal): Promise<void>;
+  composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
+  command(stack: string, verb: StackVerb, signal: AbortSignal): Promise<void>;
   events(filter: { readonly stack: string | undefined }, signal: AbortSignal): Promise<readonly StackEvent[]>;
   /**
    * The streams resolve once the daemon listens, so that nothing after that is missed; an iteration that ends
@@ -86,6 +90,7 @@ export function createClient(socketPath: string): Client {
     async delete({ name, volumes }, signal) {
       await call(doneSchema, signal, { method: 'DELETE', path: withQuery(PATHS.stack(name), { volumes }) });
     },
+    composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
     async command(stack, verb, signal) {
       await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
     },

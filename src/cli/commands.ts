@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import { adoptCommand } from './commands/adopt.ts';
 import { applyCommand } from './commands/apply.ts';
 import { configCommand } from './commands/config.ts';
 import { deleteCommand } from './commands/delete.ts';
@@ -18,6 +19,7 @@ import { waitCommand } from './commands/wait.ts';
 export const COMMANDS: readonly Command[] = [
   applyCommand,
   diffCommand,
+  adoptCommand,
   validateCommand,
   configCommand,
   deleteCommand,

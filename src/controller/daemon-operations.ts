@@ -2,8 +2,16 @@ import { Failure } from '../model/failure.ts';
 import type { StackStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { deriveStatus } from '../status/derive.ts';
+import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
-import type { DeleteRequest, LogsRequest, Operations, StackDiff, StackNotice } from './operations.ts';
+import type {
+  DeleteRequest,
+  DiffRequest,
+  LogsRequest,
+  Operations,
+  StackDiff,
+  StackNotice,
+} from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
 import { stackLogs } from './stack-logs.ts';
@@ -32,8 +40,22 @@ export function createOperations(controller: Controller): Operations {
     diff: async (request, signal) => {
       await controller.whenProbed(signal);
       return request.manifests === undefined
-        ? diffKnown(controller, request.stacks, signal)
-        : diffManifests(controller, request.manifests, signal);
+        ? diffKnown(controller, request, signal)
+        : diffManifests(controller, request.manifests, request.adopt, signal);
+    },
+    composeProject: async (name, signal) => {
+      await controller.whenProbed(signal);
+      const project = await findProject(controller, name, signal);
+      if (project !== undefined) return project;
+      throw new Failure('invalid', `docker compose has no project ${name} here that is not ours already`, {
+        hint: '`docker compose ls` lists its projects',
+        status: 404,
+      });
+    },
+    adopt: async (name) => {
+      statusOf(controller, name);
+      await controller.records.adopt(controller.records.ensure(name));
+      controller.ask(name);
     },
     delete: (request) => deleteStack(controller, request),
     reconcile: (name) => {
@@ -101,7 +123,7 @@ function notLookedAt(controller: Controller, record: StackRecord): StackStatus {
 
 async function diffKnown(
   controller: Controller,
-  names: readonly string[],
+  { stacks: names, adopt }: DiffRequest,
   signal: AbortSignal,
 ): Promise<readonly StackDiff[]> {
   const engineInfo = engineOf(controller);
@@ -111,7 +133,7 @@ async function diffKnown(
     if (entry === undefined) {
       throw new Failure('invalid', `there is no stack named ${name}`, { status: 404 });
     }
-    const diff = await diffManifest(controller, entry.manifest, engineInfo, signal);
+    const diff = await diffManifest(controller, entry.manifest, { engineInfo, adopt }, signal);
     diffs.push({ ...diff, problems: [...entry.problems, ...diff.problems] });
   }
   return diffs;

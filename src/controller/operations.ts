@@ -13,6 +13,24 @@ export interface ApplyRequest extends PushedManifests {
   readonly dryRun: boolean;
   /** Take over a stack that another source owns. */
   readonly force: boolean;
+  /** Take over docker compose's projects of the same names. */
+  readonly adopt: boolean;
+}
+
+/** A project that docker compose made on the engine, as its labels tell. */
+export interface ComposeProjectNote {
+  readonly name: string;
+  /** Absolute; empty when its containers do not tell. */
+  readonly configFiles: readonly string[];
+  readonly workingDirectory: string;
+  readonly containers: number;
+}
+
+export interface DiffRequest {
+  readonly manifests: PushedManifests | undefined;
+  readonly stacks: readonly string[];
+  /** As if docker compose's projects of the same names were taken over. */
+  readonly adopt: boolean;
 }
 
 export type ApplyAction = 'created' | 'configured' | 'unchanged';
@@ -86,10 +104,11 @@ export interface Operations {
   stack(name: string): StackStatus;
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   /** Without manifests: what is pending for the stacks named (all when empty). */
-  diff(
-    request: { readonly manifests: PushedManifests | undefined; readonly stacks: readonly string[] },
-    signal: AbortSignal,
-  ): Promise<readonly StackDiff[]>;
+  diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
+  /** Throws `invalid` with status 404 when docker compose has no project of that name on the engine. */
+  composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
+  /** Takes docker compose's project over for a stack whose manifest is known already. */
+  adopt(name: string): Promise<void>;
   /** Returns at once; the deletion is a notice, and the stack is gone when it is done. */
   delete(request: DeleteRequest): Promise<void>;
   reconcile(name: string): void;

@@ -4,6 +4,7 @@ import type { EngineInfo } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { planDeletion } from '../plan/deletion.ts';
+import { asOurs } from '../plan/recognise.ts';
 import { renderAction } from '../plan/render.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
@@ -106,6 +107,7 @@ export function contextOf(record: StackRecord, state: PassState): PlanContext {
     memory: record.memory,
     instance: state.options.instance,
     version: state.options.version,
+    isAdopted: record.adopted,
     lastApplied: record.lastGood,
     readyStacks: Object.fromEntries(ready),
   };
@@ -248,7 +250,8 @@ async function runDeletion(record: StackRecord, state: PassState, signal: AbortS
   if (state.engineInfo() === undefined) return { kind: 'unreachable' };
   try {
     const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
-    const observed = await state.ports.engine.observe(query, signal);
+    const seen = await state.ports.engine.observe(query, signal);
+    const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
     const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes, graceMs: 10_000 });
     if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
       return await forget(record, state);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
 import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
@@ -26,11 +27,13 @@ export async function applyManifests(
   const { pushed, problems } = await understand(controller, request, engineInfo, signal);
   if (!isAcceptable(problems)) return { problems, stacks: [] };
   for (const { manifest } of pushed) refuseForeign(controller, manifest.name, request.force);
+  if (!request.adopt)
+    for (const { manifest } of pushed) await refuseProject(controller, manifest.name, signal);
   if (!request.dryRun) return { problems, stacks: await takeAll(controller, request, pushed, signal) };
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const { manifest, wish } of pushed) {
     const action = actionOf(controller, manifest.name, wish);
-    const { plan } = await diffManifest(controller, manifest, engineInfo, signal);
+    const { plan } = await diffManifest(controller, manifest, { engineInfo, adopt: request.adopt }, signal);
     const { generation = 0 } = controller.records.get(manifest.name) ?? {};
     stacks.push({ name: manifest.name, action, generation, plan });
   }
@@ -48,7 +51,10 @@ async function takeAll(
   signal: AbortSignal,
 ): Promise<ApplyResult['stacks']> {
   const actions = pushed.map(({ manifest, wish }) => actionOf(controller, manifest.name, wish));
-  for (const { manifest } of pushed) await take(controller, request, manifest);
+  for (const { manifest } of pushed) {
+    if (request.adopt) await controller.records.adopt(controller.records.ensure(manifest.name));
+    await take(controller, request, manifest);
+  }
   await controller.sources.read(controller.ports.applied, signal);
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const [index, { manifest, wish }] of pushed.entries()) {
@@ -65,13 +71,16 @@ async function takeAll(
 export async function diffManifests(
   controller: Controller,
   manifests: PushedManifests,
+  adopt: boolean,
   signal: AbortSignal,
 ): Promise<readonly StackDiff[]> {
   const engineInfo = engineOf(controller);
   const { pushed, problems } = await understand(controller, manifests, engineInfo, signal);
   if (!isAcceptable(problems)) return [{ name: '', problems, plan: [], changes: [] }];
   const diffs: StackDiff[] = [];
-  for (const { manifest } of pushed) diffs.push(await diffManifest(controller, manifest, engineInfo, signal));
+  for (const { manifest } of pushed) {
+    diffs.push(await diffManifest(controller, manifest, { engineInfo, adopt }, signal));
+  }
   return diffs;
 }
 
@@ -87,14 +96,16 @@ export function engineOf(controller: Controller): EngineInfo {
 export async function diffManifest(
   controller: Controller,
   manifest: DeclaredStack,
-  engineInfo: EngineInfo,
+  { engineInfo, adopt }: { readonly engineInfo: EngineInfo; readonly adopt: boolean },
   signal: AbortSignal,
 ): Promise<StackDiff> {
   const { ports, options, records } = controller;
   const record = records.get(manifest.name);
   const state = controller.passState;
+  const known = contextOf(record ?? records.blank(manifest.name), state);
   const context = {
-    ...contextOf(record ?? records.blank(manifest.name), state),
+    ...known,
+    isAdopted: adopt || known.isAdopted === true,
     nowMs: ports.clock.nowMs(),
   };
   const pass = await reconcile(
@@ -144,6 +155,18 @@ function refuseForeign(controller: Controller, name: string, force: boolean): vo
   if (entry === undefined || entry.origin.kind === 'applied' || force) return;
   throw new Failure('conflict', `stack ${name} is managed from ${entry.manifest.at.file}`, {
     hint: 'edit that file, or take the stack over with --force',
+  });
+}
+
+/** A project that docker compose runs under a stack's name is somebody's: it is taken over only when that is asked for. */
+async function refuseProject(controller: Controller, name: string, signal: AbortSignal): Promise<void> {
+  const record = controller.records.get(name);
+  if (record?.adopted === true || record?.revision !== undefined) return;
+  const project = await findProject(controller, name, signal);
+  if (project === undefined) return;
+  const containers = project.containers === 1 ? '1 container' : `${project.containers} containers`;
+  throw new Failure('conflict', `docker compose has a project ${name} here, with ${containers}`, {
+    hint: `\`stackctl adopt ${name}\` shows what taking it over would change; --adopt takes it over, and what means the same goes on running; or give the stack another name`,
   });
 }
 

@@ -6,6 +6,7 @@ import type { EngineInfo, Observed } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { makePlan } from '../plan/plan.ts';
+import { recognise } from '../plan/recognise.ts';
 import type { PlanContext } from '../plan/scope.ts';
 import type { DeclaredStack, Loader } from './loader.ts';
 
@@ -49,8 +50,9 @@ export async function reconcile(input: PassInput, ports: PassPorts, signal: Abor
   if (desired === undefined) {
     return { problems, filesUsed, desired, observed: undefined, plan: undefined, outcomes: [] };
   }
-  const observed = await ports.engine.observe(queryFor(desired), signal);
-  const plan = makePlan(desired, observed, input.context);
+  const seen = await ports.engine.observe(queryFor(desired), signal);
+  const { observed, context } = recognise(desired, seen, input.context);
+  const plan = makePlan(desired, observed, context);
   if (input.suspended) return { problems, filesUsed, desired, observed, plan, outcomes: [] };
   await ports.remember(plan.memory);
   const outcomes = await execute(plan, ports.engine, ports, signal);

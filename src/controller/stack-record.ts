@@ -25,6 +25,8 @@ export interface StackRecord {
   lastGood: DesiredStack | undefined;
   /** `stackctl suspend`, whatever the manifest says. */
   suspended: boolean;
+  /** docker compose's project of this name was taken over: its objects, which bear no labels of ours, are ours. */
+  adopted: boolean;
   tombstone: Tombstone | undefined;
 }
 
@@ -35,7 +37,12 @@ export class Records {
 
   constructor(store: Store) {
     this.#store = store;
-    const names = [...store.list('stack'), ...store.list('tombstone'), ...store.list('suspended')];
+    const names = [
+      ...store.list('stack'),
+      ...store.list('tombstone'),
+      ...store.list('suspended'),
+      ...store.list('adopted'),
+    ];
     for (const name of new Set(names)) this.#records.set(name, this.#restore(name));
   }
 
@@ -85,6 +92,15 @@ export class Records {
     else await this.#store.remove('suspended', record.name);
   }
 
+  async adopt(record: StackRecord): Promise<void> {
+    if (record.adopted) return;
+    await this.#store.write('adopted', record.name, true);
+    record.adopted = true;
+    // What was said of the stack before says nothing any more.
+    record.generation += 1;
+    await this.#save(record);
+  }
+
   async bury(record: StackRecord, tombstone: Tombstone | undefined): Promise<void> {
     if (tombstone === undefined) await this.#store.remove('tombstone', record.name);
     else await this.#store.write('tombstone', record.name, tombstone);
@@ -94,7 +110,15 @@ export class Records {
   /** Everything about a stack, once nothing of it is left on the engine. The tombstone goes last. */
   async forget(name: string): Promise<void> {
     this.#records.delete(name);
-    for (const kind of ['applied', 'memory', 'last-good', 'stack', 'suspended', 'tombstone'] as const) {
+    for (const kind of [
+      'applied',
+      'memory',
+      'last-good',
+      'stack',
+      'suspended',
+      'adopted',
+      'tombstone',
+    ] as const) {
       await this.#store.remove(kind, name);
     }
   }
@@ -123,6 +147,7 @@ export class Records {
       status: stored.status,
       lastGood: undefined,
       suspended: this.#store.read('suspended', name) === true,
+      adopted: this.#store.read('adopted', name) === true,
       tombstone: this.#store.read('tombstone', name) as Tombstone | undefined,
     };
   }

@@ -14,6 +14,8 @@ export interface Memory {
   readonly repeats: Readonly<Record<string, number>>;
   /** When an image was last pulled or tried, by reference. */
   readonly pulls: Readonly<Record<string, PullRecord>>;
+  /** Spec hashes of containers that bear none of this version, by container id: labels cannot be changed. */
+  readonly adopted: Readonly<Record<string, string>>;
 }
 
 export interface PullRecord {
@@ -43,4 +45,5 @@ export const EMPTY_MEMORY: Memory = {
   completedJobs: {},
   repeats: {},
   pulls: {},
+  adopted: {},
 };

@@ -108,6 +108,16 @@ export interface ObservedContainer extends Owned {
   readonly wantedPorts: readonly PublishedPort[];
   /** Targets of binds whose source was replaced on the host since the start: it still sees the old one. */
   readonly staleBinds: readonly string[];
+  /** What it was made from, as the engine tells it: to know by its meaning one that bears no spec hash of ours. */
+  readonly madeFrom: MadeFrom;
+}
+
+/** Fields are the Engine API's, as far as they were set or filled in by some engine. */
+export interface MadeFrom {
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly host: Readonly<Record<string, unknown>>;
+  /** The image's own part of `config`; empty when the image is gone. */
+  readonly image: Readonly<Record<string, unknown>>;
 }
 
 export interface PublishedPort {

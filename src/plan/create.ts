@@ -212,13 +212,22 @@ function anonymousVolumes(
   const fromImage = (image?.volumes ?? []).filter((path) => !taken.has(path));
   return [...container.anonymousVolumes, ...fromImage].map((path) => ({
     key: path,
-    name: `${scope.desired.project}_${container.service}_${container.ordinal}_${shortHash(path)}`,
+    name:
+      unnamedVolume(scope, container, path) ??
+      `${scope.desired.project}_${container.service}_${container.ordinal}_${shortHash(path)}`,
     external: false,
     driver: 'local',
     options: {},
     labels: {},
     specHash: `v1.${shortHash(path)}`,
   }));
+}
+
+/** The volume that the engine named, under a container that docker compose made: its data goes on to the next one. */
+function unnamedVolume(scope: Scope, container: DesiredContainer, path: string): string | undefined {
+  const live = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
+  const mounts = live.flatMap((each) => each.mounts).filter(({ target }) => target === path);
+  return mounts.find(({ name }) => name !== undefined && /^[0-9a-f]{64}$/.test(name))?.name;
 }
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -1,5 +1,6 @@
 import type { ObservedContainer, OtherContainer } from '../model/observed.ts';
 import type { Cause, StepId } from '../model/plan.ts';
+import { adoptionHint } from './adoption-hint.ts';
 import { cause, containerRef } from './draft.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
@@ -37,7 +38,7 @@ export function isNameTaken(scope: Scope, slot: Slot): boolean {
     hint:
       composeProject === undefined
         ? 'rename or remove it, or give the service another `container_name`'
-        : `it belongs to the docker compose project ${composeProject}; take that down first (docker compose -p ${composeProject} down keeps its volumes)`,
+        : adoptionHint(scope, composeProject),
   });
   return true;
 }

@@ -2,6 +2,7 @@ import type { EndpointSettings } from '../model/container.ts';
 import type { DesiredNetwork } from '../model/desired.ts';
 import type { ObservedAttachment, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { FieldChange, StepId } from '../model/plan.ts';
+import { adoptionHint } from './adoption-hint.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
 import { networkDrift } from './drift.ts';
 import { networkLabels } from './labels.ts';
@@ -244,7 +245,9 @@ function blockedByStranger(scope: Scope, desired: DesiredNetwork, stranger: Obse
     hint:
       owner === undefined
         ? 'remove it, give yours another `name:`, or declare it `external: true`'
-        : 'declare it `external: true` to share it, or give yours another `name:`',
+        : stranger.ownership === 'compose' && owner === scope.desired.project
+          ? adoptionHint(scope, owner)
+          : 'declare it `external: true` to share it, or give yours another `name:`',
   });
   return state(desired, undefined);
 }

@@ -2,7 +2,7 @@ import type { DesiredNetwork, DesiredStack } from '../model/desired.ts';
 import type { BadRevision, Memory, PullRecord, RestartRecord } from '../model/memory.ts';
 import { type SlotName, slotName } from '../model/names.ts';
 import type { Observed, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
-import type { NetworkHandle, StepId } from '../model/plan.ts';
+import type { FieldChange, NetworkHandle, StepId } from '../model/plan.ts';
 import { PlanDraft } from './draft.ts';
 
 /** What planning depends on beside desired and observed; the clock is one of them. */
@@ -14,6 +14,10 @@ export interface PlanContext {
   readonly version: string;
   /** The last good wish, to say what a changed spec hash is about; nothing is decided by it. */
   readonly lastApplied?: DesiredStack | undefined;
+  /** Whether docker compose's project of this name was taken over: its objects bear no labels of ours. */
+  readonly isAdopted?: boolean;
+  /** In what containers that bear no spec hash of ours differ from what is wanted, by id. */
+  readonly differences?: ReadonlyMap<string, readonly FieldChange[]>;
   /** Whether other stacks are Ready, by name, for `dependsOn`. */
   readonly readyStacks: Readonly<Record<string, boolean>>;
 }
@@ -41,6 +45,7 @@ export interface MemoryDraft {
   completedJobs: Record<SlotName, string>;
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
+  adopted: Record<string, string>;
 }
 
 /** What became of a service that others depend on. */
@@ -147,5 +152,6 @@ function copyMemory(memory: Memory): MemoryDraft {
     completedJobs: { ...memory.completedJobs },
     repeats: { ...memory.repeats },
     pulls: { ...memory.pulls },
+    adopted: { ...memory.adopted },
   };
 }

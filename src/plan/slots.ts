@@ -97,6 +97,8 @@ export function outdatedBecause(
 
 /** The fields, where the last wish is still known and the container was made from it; else the two hashes. */
 function explain(scope: Scope, desired: DesiredContainer, live: ObservedContainer): readonly FieldChange[] {
+  const found = scope.context.differences?.get(live.id);
+  if (found !== undefined) return found;
   const before = scope.context.lastApplied?.services
     .flatMap((service) => service.containers)
     .find((replica) => replica.specHash === live.specHash && replica.service === desired.service);

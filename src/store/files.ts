@@ -43,6 +43,7 @@ const KINDS: Readonly<Record<StoreKind, true>> = {
   'last-good': true,
   stack: true,
   suspended: true,
+  adopted: true,
   tombstone: true,
   daemon: true,
 };

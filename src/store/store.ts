@@ -10,6 +10,7 @@ export type StoreKind =
   | 'stack'
   /** A stack that is to be suspended whatever its manifest says. */
   | 'suspended'
+  | 'adopted'
   /** A deletion that was decided and not finished. */
   | 'tombstone'
   /** Small things of the daemon itself. */

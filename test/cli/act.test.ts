@@ -46,6 +46,7 @@ test('apply sends a Compose file with its override, and waits until its stack is
       baseDirectory: join(cli.directory, 'demo'),
       dryRun: false,
       force: false,
+      adopt: false,
       files: [
         { relativePath: 'compose.yaml', text: 'services: {}\n' },
         { relativePath: 'compose.override.yml', text: 'services: {web: {}}\n' },
@@ -181,6 +182,7 @@ test('apply goes on after warnings', async () => {
       baseDirectory: cli.directory,
       dryRun: false,
       force: false,
+      adopt: false,
       files: [{ relativePath: 'compose.yaml', text: 'version: "3"\n' }],
     },
   ]);
@@ -322,6 +324,7 @@ test('diff -f compares manifests that are not applied yet, and fails on their pr
         files: [{ relativePath: 'compose.yaml', text: 'servces: {}\n' }],
       },
       stacks: [],
+      adopt: false,
     },
   ]);
 });

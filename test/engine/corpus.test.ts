@@ -1,38 +1,22 @@
 import { setMaxListeners } from 'node:events';
-import { finished } from 'node:stream/promises';
 import type Docker from 'dockerode';
 import pLimit from 'p-limit';
-import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadProject } from '../../src/compose/load.ts';
-import type { ComposeProject } from '../../src/compose/model.ts';
 import { queryFor } from '../../src/controller/reconcile.ts';
-import { resolveStack } from '../../src/desired/resolve.ts';
 import { execute } from '../../src/execute/execute.ts';
-import { findNamedStacks } from '../../src/manifest/find-stacks.ts';
 import type { DesiredStack } from '../../src/model/desired.ts';
 import { EMPTY_MEMORY } from '../../src/model/memory.ts';
-import { stackName } from '../../src/model/names.ts';
 import type { EngineInfo, Observed } from '../../src/model/observed.ts';
 import type { Plan } from '../../src/model/plan.ts';
-import type { Problem } from '../../src/model/problem.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { renderPlan } from '../../src/plan/render.ts';
-import { createFiles } from '../../src/source/files.ts';
-import {
-  CORPUS,
-  type InspectedDocument,
-  type Json,
-  mapTexts,
-  readInspected,
-  withoutCorpus,
-} from '../support/corpus.ts';
+import { type InspectedDocument, type Json, readInspected, withoutCorpus } from '../support/corpus.ts';
+import { desiredOf, importSleepingImage, isInOthersWay, renamed } from '../support/corpus-stack.ts';
 import { inspectDifferences } from '../support/inspect-comparison.ts';
 import { INSPECTS } from '../support/known-differences.ts';
 import { hasEngine, Lab } from '../support/lab.ts';
 
 const NEVER = new AbortController().signal;
-const files = createFiles({ digestContext: () => 'context' });
 
 /** What became of one document. */
 interface Applied {
@@ -101,27 +85,6 @@ function inspectedBy({ version }: EngineInfo): readonly InspectedDocument[] {
   return [];
 }
 
-/** Under a name of its own, so that several can be there at once. */
-function renamed(document: InspectedDocument, project: string, image: string): InspectedDocument {
-  const rename = <Value>(value: Value) =>
-    mapTexts(value, (text) => text.replaceAll('golden', project).replaceAll('busybox-sleep:1', image));
-  const { file, input, containers, networks, volumes } = document;
-  return {
-    file,
-    input: rename(input),
-    containers: rename(containers),
-    networks: rename(networks),
-    volumes: rename(volumes),
-  };
-}
-
-/** With a name or addresses that are not made from the project's name. */
-function isInOthersWay({ input }: InspectedDocument): boolean {
-  const { services, networks } = input as { services: Record<string, Json>; networks?: Record<string, Json> };
-  const hasSubnet = JSON.stringify(networks ?? {}).includes('"subnet"');
-  return hasSubnet || Object.values(services).some((service) => service['container_name'] !== undefined);
-}
-
 /** Makes what a document asks for, up to the start of its containers; looks, compares, and looks again. */
 async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): Promise<Applied> {
   const { file } = document;
@@ -150,53 +113,6 @@ async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): P
     found,
     secondPass: failures.length > 0 ? [] : renderPlan(second.plan),
   };
-}
-
-interface Wanted {
-  /** Undefined when one of the problems forbids it. */
-  readonly desired: DesiredStack | undefined;
-  /** Errors only. */
-  readonly problems: readonly Problem[];
-}
-
-function desiredOf({ input }: InspectedDocument, engine: EngineInfo): Wanted {
-  const path = `${CORPUS}/compose.yaml`;
-  const found = findNamedStacks([{ path, relativePath: 'compose.yaml', text: JSON.stringify(input) }], {
-    home: '/root',
-  });
-  const [stack] = found.stacks;
-  if (stack === undefined) return { desired: undefined, problems: found.problems };
-  const loaded = loadProject(stack.compose, files);
-  const resolved = resolveStack(
-    {
-      project: loaded.project,
-      control: {
-        suspend: false,
-        prune: true,
-        deletionPolicy: 'Delete',
-        driftDetection: 'enabled',
-        intervalMs: 30_000,
-        timeoutMs: 300_000,
-        dependsOn: [],
-      },
-      stack: stackName(stack.name),
-      workingDirectory: CORPUS,
-      configFiles: stack.files,
-      contents: contentsFor(loaded.project),
-      engine,
-      secretKey: 'key',
-      locate: loaded.locate,
-    },
-    files,
-  );
-  const problems = [...loaded.problems, ...resolved.problems].filter(({ severity }) => severity === 'error');
-  return { desired: problems.length === 0 ? resolved.desired : undefined, problems };
-}
-
-/** Which variables docker compose was given is not known, and no inspect shows it. */
-function contentsFor(project: ComposeProject): Record<string, string> {
-  const names = (kind: 'configs' | 'secrets') => Object.keys(project[kind]).map((key) => `${kind}.${key}`);
-  return Object.fromEntries([...names('configs'), ...names('secrets')].map((name) => [name, 'some content']));
 }
 
 async function look(desired: DesiredStack, lab: Lab, change = (observed: Observed) => observed) {
@@ -269,21 +185,4 @@ async function removeAll(desired: DesiredStack, observed: Observed, docker: Dock
   for (const { id } of networks) await docker.getNetwork(id).remove();
   const volumes = observed.volumes.filter(({ stack }) => stack === desired.name);
   for (const { name } of volumes) await docker.getVolume(name).remove();
-}
-
-const USUAL_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
-/** An image with nothing in it but the settings that the documents' image had. */
-async function importSleepingImage(docker: Docker, ref: string): Promise<void> {
-  const archive = pack();
-  archive.entry({ name: 'empty' }, '');
-  archive.finalize();
-  const [repo, tag] = ref.split(':');
-  const changes = `CMD ["sleep","9999"]\nENV PATH=${USUAL_PATH}`;
-  const progress = await docker.importImage(archive as unknown as NodeJS.ReadableStream, {
-    repo,
-    tag,
-    changes,
-  });
-  await finished(progress.resume());
 }

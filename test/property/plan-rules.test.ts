@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { EMPTY_MEMORY } from '../../src/model/memory.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { Plan, Step } from '../../src/model/plan.ts';
 import { makePlan } from '../../src/plan/plan.ts';
@@ -42,14 +43,7 @@ test('shuffling what was observed does not change the plan', async () => {
           };
           const context = {
             nowMs: engine.clock.nowMs(),
-            memory: {
-              restarts: {},
-              badRevisions: {},
-              unhealthySince: {},
-              completedJobs: {},
-              repeats: {},
-              pulls: {},
-            },
+            memory: EMPTY_MEMORY,
             instance: engine.instance,
             version: 'test',
             readyStacks: {},

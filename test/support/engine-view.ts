@@ -32,11 +32,13 @@ export async function objectsOf(docker: Docker, stack: string) {
   const filters = JSON.stringify({ label: [`io.stackctl.stack=${stack}`] });
   const containers = await docker.listContainers({ all: true, filters });
   const networks = await docker.listNetworks({ filters });
-  const volumes = await docker.listVolumes({ filters });
+  // By name: an engine that is killed while it makes a volume may have forgotten its labels (seen on 28.5).
+  const { Volumes } = await docker.listVolumes();
+  const volumes = (Volumes ?? []).map(({ Name }) => Name).filter((name) => name.startsWith(`${stack}_`));
   return {
     containers: containers.flatMap(({ Names }) => Names.map((name) => name.slice(1))).sort(),
     networks: networks.map(({ Name }) => Name).sort(),
-    volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
+    volumes: volumes.sort(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   ApplyRequest,
   ApplyResult,
+  ComposeProjectNote,
   ContainerLogLine,
   DaemonVersion,
   DeleteRequest,
@@ -26,6 +27,7 @@ export class FakeOperations implements Operations {
   eventLog: StackEvent[] = [];
   logLines: ContainerLogLine[] = [];
   diffs: readonly StackDiff[] = [];
+  readonly projects = new Map<string, ComposeProjectNote>();
   whyNotReady: string | undefined;
   /** Thrown by the next call of any operation that acts. */
   failure: Failure | undefined;
@@ -114,6 +116,17 @@ export class FakeOperations implements Operations {
   async suspend(name: string): Promise<void> {
     this.#called('suspend', name);
     this.put({ ...this.stack(name), suspended: true });
+  }
+
+  async composeProject(name: string): Promise<ComposeProjectNote> {
+    const project = this.projects.get(name);
+    if (project !== undefined) return project;
+    throw new Failure('invalid', `docker compose has no project ${name} here`, { status: 404 });
+  }
+
+  async adopt(name: string): Promise<void> {
+    this.#called('adopt', name);
+    this.stack(name);
   }
 
   async resume(name: string): Promise<void> {

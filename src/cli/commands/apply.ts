@@ -28,6 +28,7 @@ export const applyCommand = defineCommand({
     timeout: duration('--timeout <duration>', 'how long to wait', '5m'),
     dryRun: flag('--dry-run', 'print what would be done, do nothing'),
     force: flag('--force', 'take over a stack that comes from another source'),
+    adopt: flag('--adopt', 'take over the docker compose project of the same name'),
   },
   examples: [
     { says: 'apply a Compose project', line: 'stackctl apply -f compose.yaml' },
@@ -67,13 +68,14 @@ export const applyCommand = defineCommand({
 interface ApplyMode {
   readonly dryRun: boolean;
   readonly force: boolean;
+  readonly adopt: boolean;
 }
 
 /** Undefined when nothing was taken; why has been said then. */
 async function applySet(
   client: Client,
   set: ManifestSet,
-  { dryRun, force }: ApplyMode,
+  { dryRun, force, adopt }: ApplyMode,
   context: Context,
 ): Promise<ApplyResult | undefined> {
   for (const file of set.leftOut) {
@@ -84,7 +86,7 @@ async function applySet(
   const result =
     set.manifests.files.length === 0
       ? { problems: [], stacks: [] }
-      : await client.apply({ ...set.manifests, dryRun, force }, context.signal);
+      : await client.apply({ ...set.manifests, dryRun, force, adopt }, context.signal);
   if (!(await reportProblems(result.problems, createSourceFinder(context.cwd, set), context))) {
     await reportError(
       `${set.argument}: ${countProblems(result.problems)}, nothing of it was applied`,

@@ -66,7 +66,7 @@ async function namesOfManifests(
     const { readManifests } = await import('../manifests.ts');
     const { manifests } = await readManifests(path, context);
     if (manifests.files.length === 0) continue;
-    const diffs = await client.diff({ manifests, stacks: [] }, context.signal);
+    const diffs = await client.diff({ manifests, stacks: [], adopt: false }, context.signal);
     names.push(...diffs.map((diff) => diff.name));
   }
   return names;

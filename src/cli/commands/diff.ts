@@ -1,10 +1,9 @@
 import type { StackDiff } from '../../api/contract.ts';
 import { type Context, defineCommand } from '../command.ts';
 import type { ManifestSet } from '../manifests.ts';
-import { choice, list } from '../option.ts';
-import type { Colors } from '../output/color.ts';
+import { choice, flag, list } from '../option.ts';
+import { differs, renderDiff } from '../output/diff.ts';
 import { renderDocument } from '../output/document.ts';
-import { printable } from '../output/table.ts';
 import { parseStacks } from '../reference.ts';
 import { reportProblems } from '../report.ts';
 import { createSourceFinder } from '../source-finder.ts';
@@ -27,6 +26,7 @@ export const diffCommand = defineCommand({
       '-f, --filename <path>',
       'a file, a directory, or - for stdin; may be given several times',
     ),
+    adopt: flag('--adopt', 'as if the docker compose projects of the same names were taken over'),
     output: choice('-o, --output <format>', 'output format', ['text', 'json', 'yaml']),
   },
   examples: [
@@ -42,17 +42,19 @@ export const diffCommand = defineCommand({
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const stacks = parseStacks(args);
+    const { adopt } = options;
     const compared: Compared[] = [];
     if (options.filename.length === 0) {
       const client = await context.client();
-      const diffs = await client.diff({ manifests: undefined, stacks }, context.signal);
+      const diffs = await client.diff({ manifests: undefined, stacks, adopt }, context.signal);
       compared.push({ set: undefined, diffs });
     }
     for (const argument of options.filename) {
       const { readManifests } = await import('../manifests.ts');
       const set = await readManifests(argument, context);
       const client = await context.client();
-      compared.push({ set, diffs: await client.diff({ manifests: set.manifests, stacks }, context.signal) });
+      const diffs = await client.diff({ manifests: set.manifests, stacks, adopt }, context.signal);
+      compared.push({ set, diffs });
     }
     return report(compared, options.output, context);
   },
@@ -81,38 +83,4 @@ async function report(
   }
   if (!isSound) return FAILED;
   return diffs.some(differs) ? DIFFERS : SAME;
-}
-
-const differs = (diff: StackDiff): boolean => diff.plan.length > 0 || diff.changes.length > 0;
-
-/** Nothing for a stack that is as it should be, as kubectl diff. */
-function renderDiff(diff: StackDiff, colors: Colors): string {
-  if (!differs(diff)) return '';
-  const changes = diff.changes.flatMap(({ object, action, fields }) => [
-    paintAction(action, colors)(`  ${signOf(action)} ${printable(object)} (${action})`),
-    ...fields.map(
-      ({ path, from, to }) =>
-        `      ${printable(path)}: ${colors.bad(show(from))} -> ${colors.good(show(to))}`,
-    ),
-  ]);
-  const plan = diff.plan.map((line) => `    ${printable(line)}`);
-  return [
-    colors.bold(`stack/${diff.name}`),
-    ...changes,
-    ...(plan.length === 0 ? [] : ['  plan:', ...plan]),
-    '',
-  ].join('\n');
-}
-
-const show = (value: string): string => (value === '' ? '<none>' : printable(value));
-
-function signOf(action: string): string {
-  if (/^(create|connect|add)/.test(action)) return '+';
-  return /^(remove|delete|disconnect)/.test(action) ? '-' : '~';
-}
-
-function paintAction(action: string, colors: Colors): (text: string) => string {
-  const sign = signOf(action);
-  if (sign === '+') return colors.good;
-  return sign === '-' ? colors.bad : colors.busy;
 }

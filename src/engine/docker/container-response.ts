@@ -10,7 +10,14 @@ import type {
   PublishedPort,
 } from '../../model/observed.ts';
 import { ownerOf } from './ownership.ts';
-import type { WireContainer, WireEndpoint, WireHostConfig, WirePortMap, WireState } from './wire.ts';
+import type {
+  WireContainer,
+  WireEndpoint,
+  WireHostConfig,
+  WireImage,
+  WirePortMap,
+  WireState,
+} from './wire.ts';
 import { containerState, filled, hasTest, integer, timeMs, withoutSlash } from './wire-values.ts';
 
 const MAX_HEALTH_OUTPUT_CHARS = 300;
@@ -21,7 +28,7 @@ const NS_PER_MS = 1e6;
 /** What is known of a container besides its inspect. */
 export interface ContainerContext {
   readonly instance: string;
-  readonly imageLabels: Readonly<Record<string, string>>;
+  readonly imageConfig: NonNullable<WireImage['Config']>;
   readonly staleBinds: readonly string[];
 }
 
@@ -40,6 +47,11 @@ export function observedContainer(wire: WireContainer, context: ContainerContext
     ports: publishedPorts(wire.NetworkSettings?.Ports),
     wantedPorts: publishedPorts(host.PortBindings),
     staleBinds: context.staleBinds,
+    madeFrom: {
+      config: wire.Config ?? {},
+      host,
+      image: context.imageConfig,
+    },
   };
 }
 
@@ -48,7 +60,7 @@ type Identity = 'id' | 'name' | 'service' | 'ordinal' | 'specHash' | 'imageRef' 
 function identity(wire: WireContainer, context: ContainerContext): Owned & Pick<ObservedContainer, Identity> {
   const labels = wire.Config?.Labels ?? {};
   return {
-    ...ownerOf(labels, context.imageLabels, context.instance),
+    ...ownerOf(labels, context.imageConfig.Labels ?? {}, context.instance),
     id: containerId(wire.Id),
     name: withoutSlash(wire.Name ?? ''),
     service: labels[OURS.service] ?? labels[COMPOSE.service],

@@ -28,7 +28,7 @@ import {
 } from './container-calls.ts';
 import { readEvents } from './events.ts';
 import { Guard, type IsAdopted } from './guard.ts';
-import { ImageLabels } from './image-labels.ts';
+import { ImageConfigs } from './image-configs.ts';
 import { pullImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, disconnectNetwork, NetworkCreator, removeNetwork } from './network-calls.ts';
@@ -74,9 +74,9 @@ class DockerEngine implements Engine {
     this.#connection = new Connection(host, certPath, log);
     this.#eventConnection = new Connection(host, certPath, log);
     this.#configDirectory = options.configDirectory ?? join(homedir(), '.docker');
-    const imageLabels = new ImageLabels((id, signal) => inspectImageRaw(this.#connection, id, signal));
-    this.#observer = { connection: this.#connection, instance, imageLabels };
-    const guard = new Guard(this.#connection, imageLabels, instance, options.isAdopted ?? (() => false));
+    const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(this.#connection, id, signal));
+    this.#observer = { connection: this.#connection, instance, imageConfigs };
+    const guard = new Guard(this.#connection, imageConfigs, instance, options.isAdopted ?? (() => false));
     this.#caller = { connection: this.#connection, guard };
     this.#networks = new NetworkCreator(this.#caller);
   }

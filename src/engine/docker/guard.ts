@@ -1,7 +1,7 @@
 import { Failure } from '../../model/failure.ts';
 import type { Owned } from '../../model/observed.ts';
 import type { Connection } from './connection.ts';
-import type { ImageLabels } from './image-labels.ts';
+import type { ImageConfigs } from './image-configs.ts';
 import { ownerOf } from './ownership.ts';
 import { inspectContainer } from './reads.ts';
 import type { WireContainer } from './wire.ts';
@@ -15,13 +15,13 @@ export type IsAdopted = (project: string) => boolean;
  */
 export class Guard {
   readonly #connection: Connection;
-  readonly #imageLabels: ImageLabels;
+  readonly #imageConfigs: ImageConfigs;
   readonly #instance: string;
   readonly #isAdopted: IsAdopted;
 
-  constructor(connection: Connection, imageLabels: ImageLabels, instance: string, isAdopted: IsAdopted) {
+  constructor(connection: Connection, imageConfigs: ImageConfigs, instance: string, isAdopted: IsAdopted) {
     this.#connection = connection;
-    this.#imageLabels = imageLabels;
+    this.#imageConfigs = imageConfigs;
     this.#instance = instance;
     this.#isAdopted = isAdopted;
   }
@@ -42,8 +42,8 @@ export class Guard {
   }
 
   async isOurContainer(wire: WireContainer): Promise<boolean> {
-    const imageLabels = await this.#imageLabels.of(wire.Image ?? '');
-    return this.#mayChange(ownerOf(wire.Config?.Labels ?? {}, imageLabels, this.#instance));
+    const image = await this.#imageConfigs.of(wire.Image ?? '');
+    return this.#mayChange(ownerOf(wire.Config?.Labels ?? {}, image.Labels ?? {}, this.#instance));
   }
 
   /** Of networks and volumes, which inherit no labels. */

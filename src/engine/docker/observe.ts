@@ -6,7 +6,7 @@ import type { ObserveQuery } from '../engine.ts';
 import type { Connection } from './connection.ts';
 import { observedContainer } from './container-response.ts';
 import { hostSubnets, readHostNetworking } from './host-subnets.ts';
-import type { ImageLabels } from './image-labels.ts';
+import type { ImageConfigs } from './image-configs.ts';
 import { claimsAnOwner, ownerOf } from './ownership.ts';
 import { inspectContainer, inspectImageRaw, listContainers, listNetworks, listVolumes } from './reads.ts';
 import { observedImage, observedNetwork, observedVolume, otherContainer } from './responses.ts';
@@ -20,7 +20,7 @@ const PARALLEL_INSPECTS = 8;
 export interface Observer {
   readonly connection: Connection;
   readonly instance: string;
-  readonly imageLabels: ImageLabels;
+  readonly imageConfigs: ImageConfigs;
 }
 
 /**
@@ -105,22 +105,22 @@ async function inspectObserved(
 ): Promise<ObservedContainer | undefined> {
   const wire = await inspectContainer(observer.connection, id, signal);
   if (wire === undefined) return undefined;
-  const [imageLabels, stale] = await Promise.all([
-    claimsAnOwner(wire.Config?.Labels ?? {}) ? observer.imageLabels.of(wire.Image ?? '', signal) : {},
+  const [imageConfig, stale] = await Promise.all([
+    claimsAnOwner(wire.Config?.Labels ?? {}) ? observer.imageConfigs.of(wire.Image ?? '', signal) : {},
     staleBinds(wire),
   ]);
-  return observedContainer(wire, { instance: observer.instance, imageLabels, staleBinds: stale });
+  return observedContainer(wire, { instance: observer.instance, imageConfig, staleBinds: stale });
 }
 
-function labelsOfImage(
+async function labelsOfImage(
   observer: Observer,
   summary: WireContainerSummary,
   limit: <Result>(task: () => Promise<Result>) => Promise<Result>,
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
-  return claimsAnOwner(summary.Labels ?? {})
-    ? limit(() => observer.imageLabels.of(summary.ImageID ?? '', signal))
-    : Promise.resolve({});
+  if (!claimsAnOwner(summary.Labels ?? {})) return {};
+  const config = await limit(() => observer.imageConfigs.of(summary.ImageID ?? '', signal));
+  return config.Labels ?? {};
 }
 
 /** An image by reference; undefined when it is not here or the reference cannot name one. */

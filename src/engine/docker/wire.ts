@@ -97,6 +97,7 @@ export interface WireHostConfig {
   readonly CpusetCpus?: string;
   readonly PidsLimit?: number | null;
   readonly BlkioWeight?: number;
+  readonly [field: string]: unknown;
 }
 
 export interface WireContainer {
@@ -116,6 +117,7 @@ export interface WireContainer {
       readonly Interval?: number;
       readonly Timeout?: number;
     } | null;
+    readonly [field: string]: unknown;
   } | null;
   readonly HostConfig?: WireHostConfig | null;
   readonly NetworkSettings?: {
@@ -168,6 +170,7 @@ export interface WireImage {
     readonly Volumes?: Readonly<Record<string, unknown>> | null;
     readonly ExposedPorts?: Readonly<Record<string, unknown>> | null;
     readonly Healthcheck?: { readonly Test?: readonly string[] | null } | null;
+    readonly [field: string]: unknown;
   } | null;
 }
 

@@ -99,6 +99,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     ports: container.ports,
     wantedPorts: container.wantedPorts,
     staleBinds: container.staleBinds,
+    madeFrom: { config: {}, host: {}, image: {} },
   };
 }
 

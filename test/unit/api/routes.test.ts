@@ -16,7 +16,7 @@ const push = {
   files: [{ relativePath: 'compose.yaml', text: 'services: {}\n' }],
 };
 const applyBody = (change: object = {}) =>
-  JSON.stringify({ ...push, dryRun: false, force: false, ...change });
+  JSON.stringify({ ...push, dryRun: false, force: false, adopt: false, ...change });
 const errorOf = (text: string): unknown => JSON.parse(text);
 
 describe('what the daemon says arrives as it was said', () => {
@@ -43,14 +43,16 @@ describe('what the daemon says arrives as it was said', () => {
       stacks: [{ name: 'demo', action: 'created', generation: 1, plan: ['x'] }],
     } as const;
     api.operations.onApply = () => result;
-    expect(await client.apply({ ...push, dryRun: true, force: false }, signal)).toEqual(result);
+    expect(await client.apply({ ...push, dryRun: true, force: false, adopt: false }, signal)).toEqual(result);
     api.operations.diffs = [
       { name: 'demo', problems: [], plan: [], changes: [{ object: 'a', action: 'b', fields: [] }] },
     ];
-    expect(await client.diff({ manifests: undefined, stacks: [] }, signal)).toEqual(api.operations.diffs);
+    expect(await client.diff({ manifests: undefined, stacks: [], adopt: false }, signal)).toEqual(
+      api.operations.diffs,
+    );
     expect(api.operations.calls).toEqual([
-      ['apply', { ...push, dryRun: true, force: false }],
-      ['diff', { manifests: undefined, stacks: [] }],
+      ['apply', { ...push, dryRun: true, force: false, adopt: false }],
+      ['diff', { manifests: undefined, stacks: [], adopt: false }],
     ]);
   });
 
@@ -58,11 +60,11 @@ describe('what the daemon says arrives as it was said', () => {
     const problems = [
       { severity: 'error', code: 'X', message: 'm', at: { file: 'f', line: 1, column: 2 } },
     ] as const;
-    api.operations.onApply = () => ({ problems, stacks: [] });
+    api.operations.onApply = () => ({ problems, stacks: [], adopt: false });
     const answer = await api.ask('POST', '/v1alpha1/apply', applyBody());
     expect(answer.status).toBe(422);
     const client = createClient(api.socketPath);
-    expect(await client.apply({ ...push, dryRun: false, force: false }, signal)).toEqual({
+    expect(await client.apply({ ...push, dryRun: false, force: false, adopt: false }, signal)).toEqual({
       problems,
       stacks: [],
     });

@@ -49,7 +49,7 @@ test('a name that a docker compose project holds comes with the way out', async 
   engine.hands.run('demo-web-1', { labels: { [COMPOSE.project]: 'demo', [COMPOSE.configHash]: 'x' } });
   const { last } = await passUntilSettled(engine, stack({ services: { web: {} } }));
   expect(last.blockers.map((each) => each.hint)).toEqual([
-    'it belongs to the docker compose project demo; take that down first (docker compose -p demo down keeps its volumes)',
+    'it is of the docker compose project demo: take it over without a restart (stackctl adopt demo), or take it down first (docker compose -p demo down keeps its volumes)',
   ]);
 });
 

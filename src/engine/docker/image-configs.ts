@@ -1,31 +1,31 @@
 import type { WireImage } from './wire.ts';
 
-type Labels = Readonly<Record<string, string>>;
+type ImageConfig = NonNullable<WireImage['Config']>;
 
 /** Enough for every image in use on a large host; the oldest go first. */
 const MAX_REMEMBERED = 2000;
 
 /**
- * Labels of images by id. An id is a digest over the image's configuration, so what was read once stays
- * true. An image that is gone (removed by force under its container) has none that could be inherited.
+ * Configurations of images by id. An id is a digest over the image's configuration, so what was read once stays
+ * true. An image that is gone (removed by force under its container) has nothing that could be inherited.
  */
-export class ImageLabels {
+export class ImageConfigs {
   readonly #read: (id: string, signal?: AbortSignal) => Promise<WireImage | undefined>;
-  readonly #known = new Map<string, Labels>();
+  readonly #known = new Map<string, ImageConfig>();
 
   constructor(read: (id: string, signal?: AbortSignal) => Promise<WireImage | undefined>) {
     this.#read = read;
   }
 
-  async of(id: string, signal?: AbortSignal): Promise<Labels> {
+  async of(id: string, signal?: AbortSignal): Promise<ImageConfig> {
     const known = this.#known.get(id);
     if (known !== undefined) return known;
     const image = id === '' ? undefined : await this.#read(id, signal);
     if (image === undefined) return {};
-    const labels = image.Config?.Labels ?? {};
-    this.#known.set(id, labels);
+    const config = image.Config ?? {};
+    this.#known.set(id, config);
     const oldest = this.#known.keys().next();
     if (this.#known.size > MAX_REMEMBERED && oldest.done !== true) this.#known.delete(oldest.value);
-    return labels;
+    return config;
   }
 }
