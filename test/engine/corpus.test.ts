@@ -1,8 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type Docker from 'dockerode';
 import pLimit from 'p-limit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { queryFor } from '../../src/controller/reconcile.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import { execute } from '../../src/execute/execute.ts';
 import type { DesiredStack } from '../../src/model/desired.ts';
 import { EMPTY_MEMORY } from '../../src/model/memory.ts';
@@ -12,11 +16,20 @@ import { makePlan } from '../../src/plan/plan.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { type InspectedDocument, type Json, readInspected, withoutCorpus } from '../support/corpus.ts';
 import { desiredOf, importSleepingImage, isInOthersWay, renamed } from '../support/corpus-stack.ts';
+import { EngineProxy } from '../support/engine-proxy.ts';
 import { inspectDifferences } from '../support/inspect-comparison.ts';
 import { INSPECTS } from '../support/known-differences.ts';
 import { hasEngine, Lab } from '../support/lab.ts';
 
 const NEVER = new AbortController().signal;
+
+/** What applying a document works with. */
+interface Hands {
+  readonly lab: Lab;
+  readonly info: EngineInfo;
+  /** The engine behind a proxy that counts writes: for second passes, which should make none. */
+  readonly counted: Engine;
+}
 
 /** What became of one document. */
 interface Applied {
@@ -34,10 +47,14 @@ describe.skipIf(withoutCorpus() || !hasEngine())('documents of the corpus on a r
   let lab: Lab;
   let info: EngineInfo;
   let applied: readonly Applied[] = [];
+  let proxy: EngineProxy;
 
   beforeAll(async () => {
     setMaxListeners(0, NEVER);
     lab = new Lab();
+    const socketPath = join(await mkdtemp(join(tmpdir(), 'stackctl-corpus-')), 'engine.sock');
+    proxy = new EngineProxy({ socketPath, engineHost: lab.host });
+    await proxy.listen();
     info = await lab.engine.connect(NEVER);
     const documents = inspectedBy(info);
     if (documents.length === 0) return;
@@ -48,12 +65,18 @@ describe.skipIf(withoutCorpus() || !hasEngine())('documents of the corpus on a r
       each.filter(isInOthersWay),
       each.filter((document) => !isInOthersWay(document)),
     ];
+    const hands = { lab, info, counted: lab.engineAs(lab.instance, proxy.host) };
+    await hands.counted.connect(NEVER);
     const limit = pLimit(4);
-    const done = await Promise.all(together.map((document) => limit(() => apply(document, lab, info))));
-    for (const document of alone) done.push(await apply(document, lab, info));
+    const done = await Promise.all(together.map((document) => limit(() => apply(document, hands))));
+    for (const document of alone) done.push(await apply(document, hands));
     applied = done;
   }, 900_000);
-  afterAll(() => lab?.dispose());
+  afterAll(async () => {
+    await lab?.dispose();
+    await proxy?.close();
+    if (proxy !== undefined) await rm(dirname(proxy.socketPath), { recursive: true, force: true });
+  });
 
   it('look as docker compose would have made them', () => {
     const comparable = applied.filter(({ isEngineTooOld }) => !isEngineTooOld);
@@ -74,6 +97,9 @@ describe.skipIf(withoutCorpus() || !hasEngine())('documents of the corpus on a r
   it('leave nothing to do for a second pass', () => {
     const unsettled = applied.filter(({ secondPass }) => secondPass.length > 0);
     expect(unsettled.map(({ file, secondPass }) => ({ file, secondPass }))).toEqual([]);
+    const looks = proxy.calls.length;
+    expect(looks).toBeGreaterThan(applied.length);
+    expect(proxy.writes()).toEqual([]);
   });
 });
 
@@ -86,15 +112,16 @@ function inspectedBy({ version }: EngineInfo): readonly InspectedDocument[] {
 }
 
 /** Makes what a document asks for, up to the start of its containers; looks, compares, and looks again. */
-async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): Promise<Applied> {
+async function apply(document: InspectedDocument, { lab, info, counted }: Hands): Promise<Applied> {
   const { file } = document;
+  const { instance } = lab;
   const { desired, problems } = desiredOf(document, info);
   if (desired === undefined) {
     const refused = problems.map(({ code, path, message }) => `${code} ${path}: ${message}`).join('; ');
     const isEngineTooOld = problems.every(({ code }) => code === 'UnsupportedByEngine');
     return { file, refused, isEngineTooOld, found: [], secondPass: [] };
   }
-  const first = await look(desired, lab);
+  const first = await look(desired, { engine: lab.engine, instance });
   const plan = withoutStarts(first.plan);
   const options = { concurrency: 2, nowMs: () => Date.now(), onStep: () => undefined };
   const outcomes = await execute(plan, lab.engine, options, NEVER);
@@ -102,7 +129,8 @@ async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): P
     outcome.result === 'failed' ? [outcome.failure.message] : [],
   );
   const found = failures.length > 0 ? [] : await compare(document, lab.docker);
-  const second = await look(desired, lab, asIfRunning);
+  const second = await look(desired, { engine: counted, instance }, asIfRunning);
+  if (failures.length === 0) await execute(second.plan, counted, options, NEVER);
   await removeAll(desired, second.observed, lab.docker);
   const blockers = [...first.plan.blockers, ...second.plan.blockers].map(({ message }) => message);
   const refused = [...failures, ...blockers].join('; ');
@@ -115,12 +143,16 @@ async function apply(document: InspectedDocument, lab: Lab, info: EngineInfo): P
   };
 }
 
-async function look(desired: DesiredStack, lab: Lab, change = (observed: Observed) => observed) {
-  const observed = change(await lab.engine.observe(queryFor(desired), NEVER));
+async function look(
+  desired: DesiredStack,
+  { engine, instance }: Pick<Lab, 'engine' | 'instance'>,
+  change = (observed: Observed) => observed,
+) {
+  const observed = change(await engine.observe(queryFor(desired), NEVER));
   const context = {
     nowMs: Date.now(),
     memory: EMPTY_MEMORY,
-    instance: lab.instance,
+    instance,
     version: 'test',
     readyStacks: {},
   };
