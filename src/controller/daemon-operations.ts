@@ -141,6 +141,7 @@ async function diffKnown(
 
 async function deleteStack(controller: Controller, request: DeleteRequest): Promise<void> {
   const { ports, records, catalog, sources } = controller;
+  await readAgain(controller, request.name);
   const entry = catalog.get(request.name);
   const isHeld = sources.held.some((held) => held.name === request.name);
   if (entry !== undefined && entry.origin.kind !== 'applied' && !isHeld) {
@@ -166,6 +167,13 @@ async function deleteStack(controller: Controller, request: DeleteRequest): Prom
     catalog.dropFrom({ kind: 'applied', name: ports.applied.name }, request.name);
   });
   controller.ask(request.name);
+}
+
+/** Whoever removes a manifest and deletes its stack at once must not be told that the manifest is still there. */
+async function readAgain({ ports, catalog, sources }: Controller, name: string): Promise<void> {
+  const origin = catalog.get(name)?.origin;
+  const source = ports.sources.find((each) => each.kind === origin?.kind && each.name === origin?.name);
+  if (source !== undefined && source !== ports.applied) await sources.read(source, AbortSignal.timeout(15_000));
 }
 
 async function setSuspended(controller: Controller, name: string, suspended: boolean): Promise<void> {

@@ -4,10 +4,15 @@ import { attach, type Capability, controller, ignored, inPlace, recreate, refuse
 /**
  * Every attribute of a service, what it becomes at the engine and how it changes. The compiler keeps it
  * complete. API versions are moby's API changelog's; below them engines answer 201 and drop the field
- * (measured on 20.10), which is why a manifest that asks for it is refused there.
+ * (measured on 20.10), which is why a manifest that asks for it is refused there, unless it says nothing to the container
+ * itself.
  */
 export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capability>> = {
-  annotations: recreate('HostConfig.Annotations', { minApi: '1.43' }),
+  annotations: recreate('HostConfig.Annotations', {
+    minApi: '1.43',
+    isDispensable: true,
+    note: 'below, left out with a warning',
+  }),
   attach: ignored('it is about what `docker compose up` shows'),
   blkio_config: recreate('HostConfig.Blkio*', { note: 'weight changes in place' }),
   build: controller('another digest of the context builds, and a new image recreates'),

@@ -76,10 +76,20 @@ function checkOne(
     refuse(report, path, `${named(attribute)} is not supported: ${capability.refused}`);
   const { minApi } = capability;
   if (minApi === undefined || isAtLeast(engine.apiVersion, minApi)) return;
+  const newer = dockerRelease(minApi) ?? 'a newer release';
+  const lacks = `${named(attribute)} needs Engine API ${minApi}, and this engine speaks ${engine.apiVersion}`;
+  if (capability.isDispensable === true) {
+    report.warn(path, {
+      code: 'IgnoredByEngine',
+      message: `${lacks}: left out`,
+      hint: `upgrade the engine to ${newer} to have it`,
+    });
+    return;
+  }
   report.error(path, {
     code: 'UnsupportedByEngine',
-    message: `${named(attribute)} needs Engine API ${minApi}, and this engine speaks ${engine.apiVersion}`,
-    hint: `upgrade the engine to ${dockerRelease(minApi) ?? 'a newer release'}, or take it out: this engine would ignore it`,
+    message: lacks,
+    hint: `upgrade the engine to ${newer}, or take it out: this engine would ignore it`,
   });
 }
 

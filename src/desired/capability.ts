@@ -11,6 +11,8 @@ export interface Capability {
   readonly change: ChangeKind;
   /** The first Engine API version that honours it; absent: every one we speak (1.41 and newer). */
   readonly minApi?: string;
+  /** A container means the same without it: below `minApi` it is left out, with a warning, and not refused. */
+  readonly isDispensable?: boolean;
   /** Why it cannot be had at all. */
   readonly refused?: string;
   /** For people: what is special about it. */
@@ -26,7 +28,7 @@ export interface Concern {
   readonly includes: (value: unknown) => boolean;
 }
 
-type Details = Pick<Capability, 'minApi' | 'note' | 'concerns'>;
+type Details = Pick<Capability, 'minApi' | 'isDispensable' | 'note' | 'concerns'>;
 
 export const recreate = (field: string, details: Details = {}): Capability => ({
   fields: field.split(' '),

@@ -1,6 +1,7 @@
 import type { ComposeService } from '../compose/model.ts';
 import { parseBytes } from '../compose/units.ts';
 import type { HostConfig, Ulimit } from '../model/container.ts';
+import { isAtLeast } from './api-version.ts';
 import type { ServiceContext } from './context.ts';
 import {
   definedOnly,
@@ -38,9 +39,9 @@ type HostSettings = Pick<
 
 /** Settings of the container that stand for themselves: names, logs, limits, kernel parameters. */
 export function hostSettings(context: ServiceContext): HostSettings {
-  const { service } = context;
+  const { service, request } = context;
   return definedOnly<HostSettings>({
-    Annotations: nonEmptyMap(service.annotations),
+    Annotations: isAtLeast(request.engine.apiVersion, '1.43') ? nonEmptyMap(service.annotations) : undefined,
     CgroupnsMode: nonEmptyText(service.cgroup),
     CgroupParent: nonEmptyText(service.cgroup_parent),
     Dns: nonEmptyList(service.dns),

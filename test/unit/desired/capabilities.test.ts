@@ -49,14 +49,15 @@ describe('the table of attributes', () => {
   });
 
   it('says which version and release would do', () => {
-    const { problems } = resolveWeb({ annotations: { a: 'b' } }, { apiVersion: '1.41' });
+    const networks = { default: { gw_priority: 1 } };
+    const { problems } = resolveWeb({ networks }, { apiVersion: '1.41' });
     expect(problems).toEqual([
       {
         severity: 'error',
         code: 'UnsupportedByEngine',
-        path: 'services.web.annotations',
-        message: 'annotations needs Engine API 1.43, and this engine speaks 1.41',
-        hint: 'upgrade the engine to Docker 24.0, or take it out: this engine would ignore it',
+        path: 'services.web.networks.default.gw_priority',
+        message: 'gw_priority needs Engine API 1.48, and this engine speaks 1.41',
+        hint: 'upgrade the engine to Docker 28.0, or take it out: this engine would ignore it',
         at: undefined,
       },
     ]);

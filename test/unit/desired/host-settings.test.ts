@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { webContainer, webFaults } from './example.ts';
+import { resolveWeb, webContainer } from './example.ts';
 
 describe('settings of the host', () => {
   it('are taken over one by one', () => {
@@ -66,9 +66,15 @@ describe('settings of the host', () => {
     expect(webContainer({ logging: {} }).host).toEqual({});
   });
 
-  it('refuse annotations on an engine that would drop them', () => {
-    const faults = (apiVersion: string) => webFaults({ annotations: { note: 'x' } }, { apiVersion });
-    expect(faults('1.42')).toEqual(['UnsupportedByEngine services.web.annotations']);
-    expect(faults('1.43')).toEqual([]);
+  it('leave annotations out, and say so, where an engine would drop them in silence', () => {
+    const annotations = { note: 'x' };
+    const old = resolveWeb({ annotations }, { apiVersion: '1.42' });
+    expect(old.problems).toMatchObject([
+      { severity: 'warning', code: 'IgnoredByEngine', path: 'services.web.annotations' },
+    ]);
+    expect(old.web.containers[0]?.host).toEqual({});
+    const young = resolveWeb({ annotations }, { apiVersion: '1.43' });
+    expect(young.problems).toEqual([]);
+    expect(young.web.containers[0]?.host).toEqual({ Annotations: annotations });
   });
 });
