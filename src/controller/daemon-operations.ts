@@ -173,7 +173,8 @@ async function deleteStack(controller: Controller, request: DeleteRequest): Prom
 async function readAgain({ ports, catalog, sources }: Controller, name: string): Promise<void> {
   const origin = catalog.get(name)?.origin;
   const source = ports.sources.find((each) => each.kind === origin?.kind && each.name === origin?.name);
-  if (source !== undefined && source !== ports.applied) await sources.read(source, AbortSignal.timeout(15_000));
+  if (source !== undefined && source !== ports.applied)
+    await sources.read(source, AbortSignal.timeout(15_000));
 }
 
 async function setSuspended(controller: Controller, name: string, suspended: boolean): Promise<void> {
