@@ -24,15 +24,26 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
     onLooked = resolve;
   });
   const daemon = runDaemon(config, { log, onlyWhenAsked: true, onLooked }, running);
-  await Promise.race([looked, daemon]);
-  const connection = await connectToSocket(socketPath);
-  return {
-    client: connection.client,
-    close: async () => {
-      await connection.close();
-      stop.abort();
+  const end = async (): Promise<void> => {
+    stop.abort();
+    try {
       await daemon;
+    } finally {
       await rm(directory, { recursive: true, force: true });
-    },
+    }
   };
+  try {
+    await Promise.race([looked, daemon]);
+    const connection = await connectToSocket(socketPath);
+    return {
+      client: connection.client,
+      close: async () => {
+        await connection.close();
+        await end();
+      },
+    };
+  } catch (thrown) {
+    await end().catch(() => undefined);
+    throw thrown;
+  }
 }

@@ -1,3 +1,5 @@
+import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { slow } from '../support/applied-stacks.ts';
 import { hasEngine } from '../support/lab.ts';
@@ -57,10 +59,12 @@ describe.skipIf(!hasEngine())('stackctl --direct', () => {
   });
 
   test('refuses to work beside a daemon', async () => {
-    const before = world.proxy.writes().length;
+    const places = async () =>
+      (await readdir(tmpdir())).filter((name) => name.startsWith('stackctl-direct-'));
+    const before = [world.proxy.writes().length, await places()];
     const ran = await world.direct('apply', '-f', path);
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain('another stackctld of this instance');
-    expect(world.proxy.writes().slice(before)).toEqual([]);
+    expect([world.proxy.writes().length, await places()]).toEqual(before);
   });
 });
