@@ -1,4 +1,4 @@
-import type { ComposeProject } from '../compose/model.ts';
+import type { ComposeProject, ComposeService } from '../compose/model.ts';
 import { dockerRelease, isAtLeast } from './api-version.ts';
 import { SERVICE_CAPABILITIES } from './capabilities.ts';
 import type { Capability } from './capability.ts';
@@ -27,7 +27,7 @@ export function checkCapabilities(request: ResolveRequest, report: Report): void
   };
   for (const [name, service] of Object.entries(project.services)) {
     check(`services.${name}`, service, SERVICE_CAPABILITIES);
-    check(`services.${name}`, service, SERVICE_DETAIL_CAPABILITIES);
+    check(`services.${name}`, withoutMoot(service), SERVICE_DETAIL_CAPABILITIES);
     for (const [index, { type }] of (service.volumes ?? []).entries()) {
       const reason = REFUSED_MOUNTS[type];
       if (reason === undefined) continue;
@@ -48,6 +48,16 @@ export function checkCapabilities(request: ResolveRequest, report: Report): void
       check(`${kind}.${key}`, project[kind][key], FILE_OBJECT_CAPABILITIES);
     }
   }
+}
+
+/** Which network the way out leads through is no question where there is one. */
+function withoutMoot(service: ComposeService): ComposeService {
+  const networks = Object.entries(service.networks ?? {});
+  const [[key, endpoint] = []] = networks;
+  if (networks.length !== 1 || key === undefined || endpoint === null || endpoint === undefined)
+    return service;
+  const { gw_priority: _moot, ...rest } = endpoint;
+  return { ...service, networks: { [key]: rest } };
 }
 
 /** A config or secret that nobody uses asks for nothing. */

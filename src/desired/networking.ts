@@ -126,7 +126,10 @@ function endpoint(context: ServiceContext, { key, name, links, isPrimary }: Plac
       ...given.driver_opts,
       ...(ifname === undefined ? {} : { [INTERFACE_NAME_OPTION]: ifname }),
     },
-    gwPriority: given.gw_priority === 0 ? undefined : given.gw_priority,
+    // An older engine would show none, whatever it was asked for.
+    gwPriority: isAtLeast(context.request.engine.apiVersion, '1.48')
+      ? given.gw_priority || undefined
+      : undefined,
     ...(links.length > 0 ? { links } : {}),
   };
 }

@@ -38,8 +38,12 @@ function capabilityNames(names: readonly string[] | undefined): readonly string[
   return sortedSet((names ?? []).map((name) => name.toUpperCase().replace(/^CAP_/, '')));
 }
 
-/** `key:value` is the older way to write `key=value`; `no-new-privileges` alone is `=true`. */
+/**
+ * `key:value` is the older way to write `key=value`; `no-new-privileges` alone is `=true`. Labels stay as they are
+ * written: docker compose sends them so, and an engine shows what it was sent.
+ */
 function withEqualsSign(option: string): string {
+  if (option.startsWith('label:')) return option;
   if (option === 'no-new-privileges') return 'no-new-privileges=true';
   const end = option.search(/[:=]/);
   return end === -1 ? option : `${option.slice(0, end)}=${option.slice(end + 1)}`;

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type InspectedDocument, readInspected, withoutCorpus } from '../support/corpus.ts';
@@ -49,16 +49,34 @@ configs: {page: {content: hello}}
 secrets: {token: {file: ./token}}
 `;
 
+function run(...argv: readonly string[]) {
+  if ('missing' in compose) throw new Error(compose.missing);
+  return dockerCompose(compose.command, inject('engineHost') ?? '', argv);
+}
+
+/** Removes all of a project, whoever has it by now, and the volumes that nobody named, which bear no label. */
+async function down(world: World, name: string): Promise<void> {
+  const filters = { label: [`com.docker.compose.project=${name}`] };
+  const containers = await world.docker.listContainers({ all: true, filters });
+  const mounts = containers.flatMap(({ Mounts }) => Mounts);
+  await rm(join(world.manifests, name), { recursive: true, force: true });
+  await world.ctl('delete', name, '--volumes', '--ignore-not-found');
+  await run('-p', name, 'down', '--volumes', '--remove-orphans', '-t', '0');
+  for (const { Name } of mounts) {
+    if (/^[0-9a-f]{64}$/.test(Name ?? ''))
+      await world.docker
+        .getVolume(Name ?? '')
+        .remove()
+        .catch(() => undefined);
+  }
+}
+
 describe.skipIf(isSkipped)('a project that docker compose runs', () => {
   let world: World;
   let project: string;
   let path: string;
   let count = 0;
 
-  const run = async (...argv: string[]) => {
-    if ('missing' in compose) throw new Error(compose.missing);
-    return dockerCompose(compose.command, inject('engineHost') ?? '', argv);
-  };
   /** Everything of a project: what must still be there after it was taken over. */
   const objects = async (name: string) => {
     const filters = { label: [`com.docker.compose.project=${name}`] };
@@ -76,10 +94,6 @@ describe.skipIf(isSkipped)('a project that docker compose runs', () => {
       networks: networks.map(({ Id }) => Id).sort(),
       volumes: (volumes.Volumes ?? []).map(({ Name }) => Name).sort(),
     };
-  };
-  const down = async (name: string) => {
-    await world.ctl('delete', name, '--volumes', '--ignore-not-found');
-    await run('-p', name, 'down', '--volumes', '--remove-orphans', '-t', '0');
   };
   const write = async (name: string, text: string): Promise<string> => {
     const directory = join(world.directory, name);
@@ -101,7 +115,7 @@ describe.skipIf(isSkipped)('a project that docker compose runs', () => {
     await world.start();
   });
   afterEach(async () => {
-    if (project !== undefined) await down(project);
+    if (project !== undefined) await down(world, project);
   });
   afterAll(() => world.dispose());
 
@@ -188,7 +202,6 @@ describe.skipIf(isSkipped)('a project that docker compose runs', () => {
 describe.skipIf(isSkipped || withoutCorpus())('projects of the corpus that docker compose runs', () => {
   test('are taken over without a single write', async () => {
     if ('missing' in compose) throw new Error(compose.missing);
-    const host = inject('engineHost') ?? '';
     const world = await World.create();
     const found: { file: string; adopted: unknown }[] = [];
     try {
@@ -198,37 +211,30 @@ describe.skipIf(isSkipped || withoutCorpus())('projects of the corpus that docke
         const name = `c${world.unique}${index}`;
         const { input, file } = renamed(document, name, SMALL_IMAGE);
         const path = await world.file(`${name}/compose.yaml`, JSON.stringify(input));
-        const up = await dockerCompose(compose.command, host, [
-          '-p',
-          name,
-          '-f',
-          path,
-          'up',
-          '-d',
-          '-t',
-          '0',
-        ]);
-        const filters = { label: [`com.docker.compose.project=${name}`] };
-        const ids = async () =>
-          (await world.docker.listContainers({ all: true, filters }))
-            .map(({ Id, State }) => `${Id} ${State}`)
-            .sort();
-        const before = await ids();
-        const writes = world.proxy.writes().length;
-        if (up.code === 0 && before.length > 0 && before.every((each) => each.endsWith(' running'))) {
-          const { code, stdout, stderr } = await world.ctl('adopt', name);
-          const isSame = JSON.stringify(await ids()) === JSON.stringify(before);
-          const changes = [
-            ...(await world.writesOfTwoPasses(name).catch(() => [])),
-            ...world.proxy.writes().slice(writes),
-          ];
-          found.push({
-            file,
-            adopted: code === 0 && isSame && changes.length === 0 ? true : { stdout, stderr, changes },
-          });
-          await world.ctl('delete', name, '--volumes', '--ignore-not-found');
+        try {
+          const up = await run('-p', name, '-f', path, 'up', '-d', '-t', '0');
+          const filters = { label: [`com.docker.compose.project=${name}`] };
+          const ids = async () =>
+            (await world.docker.listContainers({ all: true, filters }))
+              .map(({ Id, State }) => `${Id} ${State}`)
+              .sort();
+          const before = await ids();
+          const writes = world.proxy.writes().length;
+          if (up.code === 0 && before.length > 0 && before.every((each) => each.endsWith(' running'))) {
+            const { code, stdout, stderr } = await world.ctl('adopt', name);
+            const isSame = JSON.stringify(await ids()) === JSON.stringify(before);
+            const changes = [
+              ...(await world.writesOfTwoPasses(name).catch(() => [])),
+              ...world.proxy.writes().slice(writes),
+            ];
+            found.push({
+              file,
+              adopted: code === 0 && isSame && changes.length === 0 ? true : { stdout, stderr, changes },
+            });
+          }
+        } finally {
+          await down(world, name);
         }
-        await dockerCompose(compose.command, host, ['-p', name, 'down', '-v', '--remove-orphans', '-t', '0']);
       }
     } finally {
       await world.dispose();

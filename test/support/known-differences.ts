@@ -43,8 +43,6 @@ export const INSPECTS: Reasons = {
   [`${composeGo}tests_use_api_socket_test_go_000.yaml`]: 'use_api_socket is refused: it hands over the host',
   'inline/compose-spec+compose-spec/compose_spec_compose_spec_deploy_md_000.yaml':
     'two replicas publish one port of the host',
-  'inline/compose-spec+compose-spec/compose_spec_compose_spec_05_services_md_043.yaml':
-    'label:role:ROLE is sent in its newer spelling, label=role:ROLE',
   'inline/compose-spec+compose-spec/compose_spec_compose_spec_05_services_md_103.yaml':
     'it mounts a socket of the host that is not there',
 };

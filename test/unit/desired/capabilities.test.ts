@@ -49,7 +49,7 @@ describe('the table of attributes', () => {
   });
 
   it('says which version and release would do', () => {
-    const networks = { default: { gw_priority: 1 } };
+    const networks = { default: { gw_priority: 1 }, other: null };
     const { problems } = resolveWeb({ networks }, { apiVersion: '1.41' });
     expect(problems).toEqual([
       {

@@ -11,7 +11,7 @@ describe('security', () => {
     const { host } = webContainer({
       security_opt: ['no-new-privileges', 'label:role:ROLE', 'apparmor=unconfined'],
     });
-    expect(host.SecurityOpt).toEqual(['apparmor=unconfined', 'label=role:ROLE', 'no-new-privileges=true']);
+    expect(host.SecurityOpt).toEqual(['apparmor=unconfined', 'label:role:ROLE', 'no-new-privileges=true']);
   });
 
   it('sends the text of a seccomp profile, whatever its layout', () => {
