@@ -54,21 +54,29 @@ function run(...argv: readonly string[]) {
   return dockerCompose(compose.command, inject('engineHost') ?? '', argv);
 }
 
-/** Removes all of a project, whoever has it by now, and the volumes that nobody named, which bear no label. */
-async function down(world: World, name: string): Promise<void> {
+/** Those that nobody named bear no label, so that no deletion knows them. */
+async function unnamedVolumes(world: World, name: string): Promise<readonly string[]> {
   const filters = { label: [`com.docker.compose.project=${name}`] };
   const containers = await world.docker.listContainers({ all: true, filters });
-  const mounts = containers.flatMap(({ Mounts }) => Mounts);
+  const names = containers.flatMap(({ Mounts }) => Mounts.map((mount) => mount.Name ?? ''));
+  return names.filter((each) => /^[0-9a-f]{64}$/.test(each));
+}
+
+/** Removes all of a project, whoever has it by now. */
+async function down(world: World, name: string): Promise<void> {
+  const unnamed = await unnamedVolumes(world, name);
   await rm(join(world.manifests, name), { recursive: true, force: true });
   await world.ctl('delete', name, '--volumes', '--ignore-not-found');
   await run('-p', name, 'down', '--volumes', '--remove-orphans', '-t', '0');
-  for (const { Name } of mounts) {
-    if (/^[0-9a-f]{64}$/.test(Name ?? ''))
-      await world.docker
-        .getVolume(Name ?? '')
-        .remove()
-        .catch(() => undefined);
-  }
+  await removeVolumes(world, unnamed);
+}
+
+async function removeVolumes(world: World, names: readonly string[]): Promise<void> {
+  for (const name of names)
+    await world.docker
+      .getVolume(name)
+      .remove()
+      .catch(() => undefined);
 }
 
 describe.skipIf(isSkipped)('a project that docker compose runs', () => {
@@ -163,8 +171,10 @@ describe.skipIf(isSkipped)('a project that docker compose runs', () => {
     expect(marks.stdout).toBe('mine\nmine\n');
     expect((await db.inspect()).Id).toBe(Id);
 
+    const unnamed = await unnamedVolumes(world, project);
     expect(await world.ctl('delete', project, '--volumes')).toMatchObject({ code: 0 });
     expect((await objects(project)).containers).toEqual([]);
+    await removeVolumes(world, unnamed);
   });
 
   test('is not taken over when that would change it, unless that is wanted', async () => {
