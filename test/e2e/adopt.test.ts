@@ -202,7 +202,7 @@ describe.skipIf(isSkipped)('a project that docker compose runs', () => {
       `${project}/compose.yaml`,
       SHOP('127.0.0.1::80').replaceAll('./', `${world.directory}/${project}/`),
     );
-    await eventually('it is known', () => world.status(project), { withinMs: 20_000 });
+    await eventually('it is known', () => world.status(project), { withinMs: 60_000 });
     expect(await world.ctl('adopt', project)).toMatchObject({ code: 0 });
     expect(await objects(project)).toEqual(before);
     expect((await world.status(project))?.source.kind).toBe('directory');

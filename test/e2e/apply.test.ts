@@ -201,7 +201,7 @@ describe.skipIf(!hasEngine())('what a user does with stackctl', () => {
           const [web, ...others] = await stacks.containers(stack);
           return others.length === 0 && web?.id !== before[0]?.id ? true : undefined;
         },
-        { withinMs: 30_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
     });
   });

@@ -188,7 +188,7 @@ spec:
         const status = await world.status(stack);
         return status !== undefined && says(status) ? status : undefined;
       },
-      { withinMs: 20_000, everyMs: 100 },
+      { withinMs: 60_000, everyMs: 100 },
     ).catch(async (error: Error) => {
       throw new Error(`${error.message}\n${JSON.stringify(await world.status(stack), undefined, 1)}`);
     });
@@ -299,7 +299,7 @@ spec:
       const told = await eventually(
         `its status tells of ${code}`,
         async () => (await world.status(bystander))?.problems.find((problem) => problem.code === code),
-        { withinMs: 20_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       expect(told).toMatchObject({ severity: 'error', at: { file: path }, hint: expect.stringMatching(/./) });
       await look(world, bystander);
@@ -342,7 +342,7 @@ spec:
       await eventually(
         'the log tells of it',
         async () => ((await world.log()).includes(path) ? true : undefined),
-        { withinMs: 10_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       await expectUntouched(before, writes);
       await rm(path);
@@ -387,7 +387,7 @@ spec:
       expect(await untilStalled('PortTaken')).toContain(`${stack}-foreign`);
       await expectUntouched(before, writes);
       await world.docker.getContainer(foreign).remove({ force: true });
-      await world.untilReady(stack, { withinMs: 20_000 });
+      await world.untilReady(stack, { withinMs: 60_000 });
       const now = await identities();
       expect(now[0]?.id).not.toBe(before[0]?.id);
       expect(now.slice(1)).toEqual(before.slice(1));
@@ -398,7 +398,7 @@ spec:
           const { HostConfig } = await world.docker.getContainer(names().web).inspect();
           return JSON.stringify(HostConfig.PortBindings).includes(`${20000 + lane}`) ? true : undefined;
         },
-        { withinMs: 20_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       await world.untilReady(stack);
     });
@@ -436,7 +436,7 @@ spec:
       await expectUntouched(before, writes);
       expect(await lab.outside.isRunning(foreign)).toBe(true);
       await world.docker.getContainer(foreign).remove({ force: true });
-      await world.untilReady(stack, { withinMs: 20_000 });
+      await world.untilReady(stack, { withinMs: 60_000 });
       expect((await world.docker.getContainer(name).inspect()).Id).not.toBe(foreign);
       await mend(before);
       expect((await objectsOf(world.docker, stack)).containers).toEqual([names().db, names().web].sort());
@@ -455,7 +455,7 @@ spec:
       expect(await untilStalled('ExternalMissing')).toContain(network);
       await expectUntouched(before, writes);
       await lab.outside.createForeignNetwork(network);
-      await world.untilReady(stack, { withinMs: 10_000 });
+      await world.untilReady(stack, { withinMs: 60_000 });
       const { NetworkSettings } = await world.docker.getContainer(names().web).inspect();
       expect(Object.keys(NetworkSettings.Networks)).toContain(network);
       expect((await identities())[0]).toEqual(before[0]);
@@ -486,7 +486,7 @@ spec:
           const { Id, State } = await world.docker.getContainer(names().web).inspect();
           return Id === before[0]?.id && State.Running ? true : undefined;
         },
-        { withinMs: 20_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       const now = await identities();
       expect(now.slice(1)).toEqual(before.slice(1));
@@ -519,7 +519,7 @@ spec:
           const { State } = await world.docker.getContainer(names().db).inspect();
           return State.Running ? true : undefined;
         },
-        { withinMs: 20_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       await world.write(`${bystander}.yaml`, bystanderManifest());
       await world.write(file(), good());
@@ -566,14 +566,14 @@ spec:
           const { containers, networks } = await objectsOf(world.docker, stack);
           return containers.length + networks.length === 0 ? true : undefined;
         },
-        { withinMs: 40_000, everyMs: 200 },
+        { withinMs: 60_000, everyMs: 200 },
       );
       expect((await objectsOf(world.docker, stack)).volumes).toEqual([`${stack}_data`]);
       expect(await identityOf(world.docker, names().other)).toEqual(other);
       await eventually(
         'the stack is forgotten',
         async () => ((await world.status(stack)) === undefined ? true : undefined),
-        { withinMs: 10_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
       await world.write(file(), good());
       await world.untilReady(stack);

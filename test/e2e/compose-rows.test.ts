@@ -26,7 +26,7 @@ describe.skipIf(!hasEngine())('what docker compose gets wrong', () => {
     await eventually(
       'the edit is seen',
       async () => (((await world.status(stack))?.generation ?? 0) > after ? true : undefined),
-      { withinMs: 15_000, everyMs: 100 },
+      { withinMs: 60_000, everyMs: 100 },
     );
     await world.untilReady(stack);
   }
@@ -85,7 +85,7 @@ networks: {lone: {internal: true}}
     await world.docker.getNetwork(`${stack}_lone`).remove();
     await world.ctl('resume', stack);
     await eventually('it runs again', async () => ((await inspect('web')).State.Running ? true : undefined), {
-      withinMs: 20_000,
+      withinMs: 60_000,
     });
     await world.untilReady(stack);
     const wire = await inspect('web');
@@ -113,7 +113,7 @@ services:
           ? true
           : undefined;
       },
-      { withinMs: 40_000, everyMs: 200 },
+      { withinMs: 60_000, everyMs: 200 },
     );
     expect((await inspect('web')).Id).toBe(before.Id);
     const events = await world.events(stack);
@@ -144,7 +144,7 @@ secrets: {token: {environment: TOKEN}}
     /** Once the replacement is over and the container has its final name. */
     const untilRead = (wanted: string) =>
       eventually(wanted, async () => ((await read()) === wanted ? true : undefined), {
-        withinMs: 40_000,
+        withinMs: 60_000,
         everyMs: 100,
       });
     await untilRead('oneinline onefirst-secret');
@@ -188,7 +188,7 @@ services:
     await eventually(
       'the new directory is seen inside',
       async () => ((await exec('web', 'cat', '/bound/file')).stdout === 'new' ? true : undefined),
-      { withinMs: 20_000, everyMs: 200 },
+      { withinMs: 60_000, everyMs: 200 },
     );
     expect((await inspect('web')).Id).toBe(Id);
     await world.untilReady(stack);
@@ -227,7 +227,7 @@ networks: {side: {}}`;
         const now = await world.status(stack);
         return now?.conditions.some((each) => each.reason === 'VolumeWouldBeLost') === true ? now : undefined;
       },
-      { withinMs: 20_000, everyMs: 100 },
+      { withinMs: 60_000, everyMs: 100 },
     );
     expect(status.conditions.find((each) => each.type === 'Ready')?.status).toBe('False');
     expect((await inspect('web')).Id).toBe(Id);

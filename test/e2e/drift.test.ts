@@ -64,7 +64,7 @@ configs: {page: {content: hello}}
       'the drift is healed',
       async () => ((await healed().catch(() => false)) ? true : undefined),
       {
-        withinMs: 30_000,
+        withinMs: 60_000,
         everyMs: 100,
       },
     );
@@ -251,7 +251,7 @@ configs: {page: {content: hello}}
           ? true
           : undefined;
       },
-      { withinMs: 20_000 },
+      { withinMs: 60_000 },
     );
     await world.untilReady(stack);
   });

@@ -44,7 +44,7 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
           const ready = status?.conditions.find(({ type }) => type === 'Ready');
           return ready?.reason === 'EngineUnreachable' ? status : undefined;
         },
-        { withinMs: 20_000, everyMs: 100 },
+        { withinMs: 60_000, everyMs: 100 },
       );
 
     test('at rest: the same containers run again, with their data', async () => {

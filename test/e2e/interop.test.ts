@@ -133,7 +133,7 @@ volumes: {data: {}}
         const wire = await world.docker.getContainer(`${stack}-db-1`).inspect();
         return wire.State.Running && wire.State.StartedAt !== State.StartedAt ? wire : undefined;
       },
-      { withinMs: 30_000, everyMs: 100 },
+      { withinMs: 60_000, everyMs: 100 },
     );
     expect(after.Id).toBe(Id);
     await world.untilReady(stack);

@@ -242,7 +242,7 @@ volumes: {data: {}}`;
         await eventually(
           'the old container is alone again',
           async () => (Object.keys(await containers(stack)).length === 2 ? true : undefined),
-          { withinMs: 20_000, everyMs: 100 },
+          { withinMs: 60_000, everyMs: 100 },
         );
         expect(await containers(stack)).toEqual(before);
         expect((await inspect(name)).State.Running).toBe(true);

@@ -60,6 +60,6 @@ export async function look(world: World, stack: string): Promise<void> {
       const next = (await world.status(stack))?.nextLookAt;
       return next !== undefined && next !== passed ? true : undefined;
     },
-    { withinMs: 20_000, everyMs: 50 },
+    { withinMs: 60_000, everyMs: 50 },
   );
 }

@@ -109,7 +109,7 @@ export class World {
       'the daemon is ready',
       () => this.#client.version(AbortSignal.timeout(5_000)).catch(() => undefined),
       {
-        withinMs: 20_000,
+        withinMs: 60_000,
         everyMs: 100,
       },
     );
@@ -190,7 +190,7 @@ export class World {
       await eventually(
         `a pass of ${stack}`,
         async () => ((await this.status(stack))?.nextLookAt === planned ? undefined : true),
-        { withinMs: 30_000, everyMs: 50 },
+        { withinMs: 60_000, everyMs: 50 },
       ).catch(async (error: Error) => {
         throw new Error(`${error.message}\n${(await this.log()).slice(-6000)}`);
       });
@@ -214,7 +214,9 @@ export class World {
       async () => {
         const status = await this.status(stack);
         const ready = status?.conditions.find(({ type }) => type === 'Ready');
-        const isNew = (status?.observedGeneration ?? 0) >= (options.generation ?? 1);
+        // What is said of an earlier generation says nothing about the present one.
+        const wanted = Math.max(options.generation ?? 1, status?.generation ?? 1);
+        const isNew = (status?.observedGeneration ?? 0) >= wanted;
         return ready?.status === 'True' && isNew ? status : undefined;
       },
       { withinMs: options.withinMs ?? 60_000, everyMs: 150 },
