@@ -17,6 +17,9 @@ export const OURS = {
 /** Every label below this prefix is ours to set; a manifest may not. */
 export const OUR_PREFIX = 'io.stackctl.';
 
+/** Every label of docker compose is below this prefix. */
+export const COMPOSE_PREFIX = 'com.docker.compose.';
+
 export const COMPOSE = {
   project: 'com.docker.compose.project',
   service: 'com.docker.compose.service',

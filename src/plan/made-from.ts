@@ -1,9 +1,10 @@
 import type { ContainerConfig, HostConfig } from '../model/container.ts';
 import type { DesiredContainer } from '../model/desired.ts';
-import { COMPOSE, OUR_PREFIX } from '../model/labels.ts';
+import { COMPOSE_PREFIX, OUR_PREFIX } from '../model/labels.ts';
 import type { MadeFrom, ObservedContainer } from '../model/observed.ts';
 import type { FieldChange } from '../model/plan.ts';
 import { mountChanges } from './made-from-mounts.ts';
+import { environmentChanges } from './spec-changes.ts';
 
 /**
  * Compares by meaning what a container was made from with what is wanted: for one that bears no spec hash of ours,
@@ -35,7 +36,6 @@ function configChanges(desired: DesiredContainer, live: ObservedContainer): read
     [had[field], plain(wanted[field]) ?? image[field]] as const;
   const pairs: Readonly<Record<string, readonly [unknown, unknown]>> = {
     ...processPair(wanted, had, image),
-    environment: [asSet(had['Env']), environment(wanted, image)],
     labels: [
       ownLabels(had['Labels']),
       ownLabels({ ...(image['Labels'] as Fields | null), ...wanted.Labels }),
@@ -50,7 +50,8 @@ function configChanges(desired: DesiredContainer, live: ObservedContainer): read
     stop_signal: [had['StopSignal'] ?? 'SIGTERM', wanted.StopSignal ?? image['StopSignal'] ?? 'SIGTERM'],
     healthcheck: [had['Healthcheck'], healthcheck(wanted, image)],
   };
-  return changesOf(pairs);
+  const hadEnv = (had['Env'] as readonly string[] | null | undefined) ?? [];
+  return [...changesOf(pairs), ...environmentChanges(hadEnv, environment(wanted, image))];
 }
 
 /** As the engine merges them: an entrypoint of one's own takes the image's command away. */
@@ -64,21 +65,20 @@ function processPair(wanted: ContainerConfig, had: Fields, image: Fields) {
 }
 
 /** Where the manifest leaves a variable out, the image's stays. */
-function environment({ Env = [] }: ContainerConfig, image: Fields): unknown {
+function environment({ Env = [] }: ContainerConfig, image: Fields): readonly string[] {
   const nameOf = (entry: string) => entry.split('=', 1)[0] ?? entry;
   const named = new Set(Env.map(nameOf));
   const inherited = ((image['Env'] as readonly string[] | null) ?? []).filter(
     (entry) => !named.has(nameOf(entry)),
   );
-  return asSet([...inherited, ...Env]);
+  return [...inherited, ...Env];
 }
 
 /** Those that say what the container is for; Compose's and ours only say who made it. */
 function ownLabels(labels: unknown): unknown {
   const all = Object.entries((labels as Fields | null | undefined) ?? {});
-  const [prefix] = COMPOSE.project.split('project');
   return Object.fromEntries(
-    all.filter(([name]) => !name.startsWith(prefix ?? '') && !name.startsWith(OUR_PREFIX)),
+    all.filter(([name]) => !name.startsWith(COMPOSE_PREFIX) && !name.startsWith(OUR_PREFIX)),
   );
 }
 
@@ -177,12 +177,25 @@ function spelled(field: string, item: unknown): unknown {
 function changesOf(pairs: Readonly<Record<string, readonly [unknown, unknown]>>): readonly FieldChange[] {
   return Object.entries(pairs).flatMap(([path, [had, wanted]]) => {
     const [from, to] = [text(plain(had)), text(plain(wanted))];
-    return from === to ? [] : [{ path, from, to }];
+    if (from === to) return [];
+    return MAY_HOLD_SECRETS.has(path)
+      ? [{ path, from: '(a value)', to: '(another value)' }]
+      : [{ path, from, to }];
   });
 }
 
+/** Never shown: passwords stand in command lines, labels and options of log drivers too, by way of variables. */
+const MAY_HOLD_SECRETS: ReadonlySet<string> = new Set([
+  'command',
+  'entrypoint',
+  'healthcheck',
+  'labels',
+  'Annotations',
+  'LogConfig',
+]);
+
 /** Null, empty, zero and false say the same as nothing at all. */
-export function plain(value: unknown): unknown {
+function plain(value: unknown): unknown {
   if (value === null || value === '' || value === 0 || value === false) return undefined;
   if (Array.isArray(value)) return value.length === 0 ? undefined : value;
   if (typeof value !== 'object') return value;
@@ -193,7 +206,7 @@ export function plain(value: unknown): unknown {
   return fields.length === 0 ? undefined : Object.fromEntries(fields);
 }
 
-export function asSet(value: unknown): unknown {
+function asSet(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   const words = value.map((item) => ({ item, word: JSON.stringify(plain(item)) }));
   return words.sort((one, other) => (one.word < other.word ? -1 : 1)).map(({ item }) => item);

@@ -21,7 +21,8 @@ const LONGEST_VALUE = 80;
  */
 export function specChanges(before: DesiredContainer, after: DesiredContainer): readonly FieldChange[] {
   const fields = PARTS.flatMap((part) => differences(part, before[part], after[part]));
-  return [...fields, ...environmentChanges(before, after), ...fileChanges(before, after)];
+  const environment = environmentChanges(before.config.Env ?? [], after.config.Env ?? []);
+  return [...fields, ...environment, ...fileChanges(before, after)];
 }
 
 function differences(path: string, before: unknown, after: unknown): readonly FieldChange[] {
@@ -56,7 +57,11 @@ function text(path: string, value: unknown): string {
 const shorten = (value: string): string =>
   value.length <= LONGEST_VALUE ? value : `${value.slice(0, LONGEST_VALUE - 3)}...`;
 
-function environmentChanges(before: DesiredContainer, after: DesiredContainer): readonly FieldChange[] {
+/** Which variables differ between two lists of `NAME=value`, without their values. */
+export function environmentChanges(
+  before: readonly string[],
+  after: readonly string[],
+): readonly FieldChange[] {
   const from = variables(before);
   const to = variables(after);
   const names = [...new Set([...from.keys(), ...to.keys()])].sort();
@@ -69,9 +74,9 @@ function environmentChanges(before: DesiredContainer, after: DesiredContainer): 
     }));
 }
 
-function variables(container: DesiredContainer): ReadonlyMap<string, string> {
+function variables(entries: readonly string[]): ReadonlyMap<string, string> {
   return new Map(
-    (container.config.Env ?? []).map((entry) => {
+    entries.map((entry) => {
       const at = entry.indexOf('=');
       return at < 0 ? [entry, ''] : [entry.slice(0, at), entry.slice(at)];
     }),

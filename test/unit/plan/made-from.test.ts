@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { ContainerConfig, HostConfig, MountConfig } from '../../../src/model/container.ts';
 import type { DesiredContainer } from '../../../src/model/desired.ts';
 import type { ObservedContainer } from '../../../src/model/observed.ts';
+import type { FieldChange } from '../../../src/model/plan.ts';
 import { madeFromChanges } from '../../../src/plan/made-from.ts';
 import { running } from '../../support/planned.ts';
 
@@ -65,12 +66,17 @@ const HOST: HostConfig = {
   Ulimits: [{ Name: 'nofile', Hard: 2, Soft: 1 }],
 };
 
-async function changed(change: {
+const changed = async (change: Change): Promise<readonly string[]> =>
+  (await found(change)).map(({ path }) => path);
+
+interface Change {
   readonly config?: Partial<ContainerConfig>;
   readonly host?: Partial<HostConfig>;
   readonly wanted?: Partial<DesiredContainer>;
   readonly live?: (live: ObservedContainer) => ObservedContainer;
-}): Promise<readonly string[]> {
+}
+
+async function found(change: Change): Promise<readonly FieldChange[]> {
   const { engine, desired } = await running({ services: { web: {} } });
   const [template] = desired.services[0]?.containers ?? [];
   const observed = await engine.observe(
@@ -86,7 +92,7 @@ async function changed(change: {
     ...change.wanted,
   };
   const live = { ...seen, id: '0123456789abcdef'.repeat(4) as typeof seen.id, madeFrom: HAD };
-  return madeFromChanges(wanted, change.live?.(live) ?? live, []).map(({ path }) => path);
+  return madeFromChanges(wanted, change.live?.(live) ?? live, []);
 }
 
 test('another way to say the same is no change', async () => {
@@ -95,8 +101,8 @@ test('another way to say the same is no change', async () => {
 
 describe('what means something else is found', () => {
   test.each<[string, Partial<ContainerConfig>]>([
-    ['environment', { Env: ['A=1'] }],
-    ['environment', { Env: ['A=1', 'B=2', 'LANG=de'] }],
+    ['Env.B', { Env: ['A=1'] }],
+    ['Env.LANG', { Env: ['A=1', 'B=2', 'LANG=de'] }],
     ['command', { Cmd: ['serve'] }],
     ['entrypoint', { Entrypoint: ['/other'] }],
     ['labels', { Labels: {} }],
@@ -138,6 +144,17 @@ describe('what means something else is found', () => {
     ['volumes./tmp', [DATA, CONF]],
   ])('in a mount: %s', async (path, Mounts) => {
     expect(await changed({ host: { Mounts } })).toEqual([path]);
+  });
+
+  test('and no value is told that may be a secret', async () => {
+    const secret = 'canary-7f3a';
+    const changes = await found({
+      config: { Env: ['A=1', `B=${secret}`], Cmd: [secret], Entrypoint: [secret], Labels: { key: secret } },
+      host: { LogConfig: { Type: 'splunk', Config: { token: secret } }, Annotations: { key: secret } },
+    });
+    const hidden = ['Annotations', 'Env.B', 'LogConfig', 'command', 'entrypoint', 'labels'];
+    expect(changes.map(({ path }) => path).sort()).toEqual(hidden);
+    expect(JSON.stringify(changes)).not.toContain(secret);
   });
 
   test('a volume without a name that is not there', async () => {
