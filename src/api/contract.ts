@@ -256,6 +256,7 @@ export const daemonVersionSchema = z.object({
 export const composeProjectSchema = z.object({
   name: z.string(),
   configFiles: z.array(z.string()),
+  isNamedByDirectory: z.boolean(),
   workingDirectory: z.string(),
   containers: z.number(),
 });

@@ -1,4 +1,4 @@
-import { basename, dirname, join, relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import type { ComposeProjectNote } from '../api/contract.ts';
 import { Failure } from '../model/failure.ts';
 import { type ManifestSet, readManifests } from './manifests.ts';
@@ -29,27 +29,17 @@ export async function readProject(
     });
   });
   const directory = dirname(first);
-  const overrides = more.filter(
-    (path) => dirname(path) !== directory || !basename(path).includes('.override.'),
-  );
-  const isAsNamed = USUAL.test(basename(first)) && projectName(basename(directory)) === name;
+  const others = more.filter((path) => dirname(path) !== directory || !basename(path).includes('.override.'));
+  const isAsNamed = USUAL.test(basename(first)) && project.isNamedByDirectory;
   const saysItsName = /^name:/m.test(set.manifests.files[0]?.text ?? '');
-  if (overrides.length === 0 && (isAsNamed || saysItsName)) return set;
+  if (others.length === 0 && (isAsNamed || saysItsName)) return set;
   const base = workingDirectory === '' ? directory : workingDirectory;
-  const text = await renderYaml({
+  const text = renderYaml({
     apiVersion: 'stackctl.io/v1alpha1',
     kind: 'Stack',
     metadata: { name },
     spec: { composeFiles: configFiles.map((path) => relative(base, path)) },
   });
-  const files = [{ relativePath: join('.', `${name}.stack.yaml`), text }];
+  const files = [{ relativePath: `${name}.stack.yaml`, text }];
   return { ...set, manifests: { baseDirectory: base, files } };
-}
-
-/** As docker compose makes it from a directory's name. */
-function projectName(directory: string): string {
-  return directory
-    .toLowerCase()
-    .replace(/[^a-z0-9_-]/g, '')
-    .replace(/^[_-]+/, '');
 }

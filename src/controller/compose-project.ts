@@ -1,3 +1,5 @@
+import { basename, dirname } from 'node:path';
+import { normalForm } from '../compose/project-name.ts';
 import { COMPOSE } from '../model/labels.ts';
 import { stackName } from '../model/names.ts';
 import { isOneOff } from '../plan/recognise.ts';
@@ -17,9 +19,11 @@ export async function findProject(
   );
   const [first] = theirs;
   if (first === undefined) return undefined;
+  const configFiles = (first.labels[COMPOSE.configFiles] ?? '').split(',').filter((path) => path !== '');
   return {
     name,
-    configFiles: (first.labels[COMPOSE.configFiles] ?? '').split(',').filter((path) => path !== ''),
+    configFiles,
+    isNamedByDirectory: normalForm(basename(dirname(configFiles[0] ?? ''))) === name,
     workingDirectory: first.labels[COMPOSE.workingDir] ?? '',
     containers: theirs.length,
   };

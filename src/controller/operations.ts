@@ -22,6 +22,8 @@ export interface ComposeProjectNote {
   readonly name: string;
   /** Absolute; empty when its containers do not tell. */
   readonly configFiles: readonly string[];
+  /** Its name is what the first file's directory makes it, and not given elsewhere. */
+  readonly isNamedByDirectory: boolean;
   readonly workingDirectory: string;
   readonly containers: number;
 }

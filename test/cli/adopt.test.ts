@@ -36,7 +36,13 @@ async function project(directory: string, ...files: readonly string[]): Promise<
   await mkdir(workingDirectory, { recursive: true });
   for (const file of files) await writeFile(join(workingDirectory, file), 'services: {web: {image: a}}\n');
   const configFiles = files.map((file) => join(workingDirectory, file));
-  cli.operations.projects.set('shop', { name: 'shop', configFiles, workingDirectory, containers: 2 });
+  cli.operations.projects.set('shop', {
+    name: 'shop',
+    configFiles,
+    isNamedByDirectory: directory === 'shop',
+    workingDirectory,
+    containers: 2,
+  });
 }
 
 const asked = (verb: string) => cli.operations.calls.flatMap(([said, what]) => (said === verb ? [what] : []));
@@ -90,7 +96,13 @@ test('adopt of a stack that a directory has sends no manifest', async () => {
 
 test('adopt says what is missing', async () => {
   const runs = [await cli.run('adopt'), await cli.run('adopt nothing')];
-  cli.operations.projects.set('shop', { name: 'shop', configFiles: [], workingDirectory: '', containers: 1 });
+  cli.operations.projects.set('shop', {
+    name: 'shop',
+    configFiles: [],
+    isNamedByDirectory: false,
+    workingDirectory: '',
+    containers: 1,
+  });
   runs.push(await cli.run('adopt shop'));
   await project('shop', 'compose.yaml');
   cli.operations.diffs = [{ ...SAME, name: 'other' }];

@@ -11,6 +11,7 @@ import type { EngineInfo } from '../../src/model/observed.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { createFiles } from '../../src/source/files.ts';
 import { CORPUS, type InspectedDocument, type Json, mapTexts } from './corpus.ts';
+import { PLAIN_CONTROL } from './plain-control.ts';
 
 const files = createFiles({ digestContext: () => 'context' });
 
@@ -33,15 +34,7 @@ export function desiredOf({ input }: InspectedDocument, engine: EngineInfo): Wan
   const resolved = resolveStack(
     {
       project: loaded.project,
-      control: {
-        suspend: false,
-        prune: true,
-        deletionPolicy: 'Delete',
-        driftDetection: 'enabled',
-        intervalMs: 30_000,
-        timeoutMs: 300_000,
-        dependsOn: [],
-      },
+      control: PLAIN_CONTROL,
       stack: stackName(stack.name),
       workingDirectory: CORPUS,
       configFiles: stack.files,

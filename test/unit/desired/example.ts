@@ -5,6 +5,7 @@ import type { DesiredContainer, DesiredService, DesiredStack } from '../../../sr
 import type { Files } from '../../../src/model/files.ts';
 import { stackName } from '../../../src/model/names.ts';
 import type { Problem } from '../../../src/model/problem.ts';
+import { PLAIN_CONTROL } from '../../support/plain-control.ts';
 
 /** What differs from the plainest stack there is. */
 export interface Example {
@@ -37,15 +38,7 @@ export function resolve(example: Example): Resolved {
   };
   const request: ResolveRequest = {
     project,
-    control: {
-      suspend: false,
-      prune: true,
-      deletionPolicy: 'Delete',
-      driftDetection: 'enabled',
-      intervalMs: 30_000,
-      timeoutMs: 300_000,
-      dependsOn: [],
-    },
+    control: PLAIN_CONTROL,
     stack: stackName('demo'),
     workingDirectory: '/srv/demo',
     configFiles: ['/srv/demo/compose.yaml'],

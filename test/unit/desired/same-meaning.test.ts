@@ -4,6 +4,7 @@ import { loadProject } from '../../../src/compose/load.ts';
 import { resolveStack } from '../../../src/desired/resolve.ts';
 import type { DesiredStack } from '../../../src/model/desired.ts';
 import { stackName } from '../../../src/model/names.ts';
+import { PLAIN_CONTROL } from '../../support/plain-control.ts';
 import { filesOf, findOne, type Tree } from '../manifest/in-memory.ts';
 
 const SERVICE = `
@@ -188,15 +189,7 @@ function desiredOf(tree: Tree): DesiredStack {
   const resolved = resolveStack(
     {
       project: loaded.project,
-      control: {
-        suspend: false,
-        prune: true,
-        deletionPolicy: 'Delete',
-        driftDetection: 'enabled',
-        intervalMs: 30_000,
-        timeoutMs: 300_000,
-        dependsOn: [],
-      },
+      control: PLAIN_CONTROL,
       stack: stackName(stack.name),
       workingDirectory: '/stacks/shop',
       configFiles: stack.files,
