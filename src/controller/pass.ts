@@ -252,7 +252,7 @@ async function runDeletion(record: StackRecord, state: PassState, signal: AbortS
     const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
     const seen = await state.ports.engine.observe(query, signal);
     const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
-    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes, graceMs: 10_000 });
+    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
     if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
       return await forget(record, state);
     }

@@ -77,13 +77,11 @@ export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capabil
   pids_limit: inPlace('HostConfig.PidsLimit'),
   platform: recreate('platform'),
   ports: recreate('Config.ExposedPorts HostConfig.PortBindings'),
-  post_start: refused(
-    'hooks are not run yet: put the commands into the entrypoint, or into a service of their own',
-  ),
+  post_start: recreate('exec', { note: 'run after each start; dependents wait for it' }),
   pre_start: refused(
-    'hooks are not run yet: use a service that others wait for with service_completed_successfully',
+    'docker compose 2.40 does not know it either: use a service that others wait for with service_completed_successfully',
   ),
-  pre_stop: refused('hooks are not run yet: let the process react to its stop signal'),
+  pre_stop: recreate('exec', { note: 'run before we stop it; not when it exits by itself' }),
   privileged: recreate('HostConfig.Privileged'),
   profiles: controller('a service without an active profile is not there'),
   provider: refused('a provider is a program on the machine of who runs `docker compose`'),

@@ -54,7 +54,7 @@ function entrypoint(given: readonly string[] | null | undefined): readonly strin
 }
 
 /** A name without a value takes the image's own variable away. Sorted: the order means nothing to a process. */
-function environment(
+export function environment(
   variables: Readonly<Record<string, string | null>> | undefined,
 ): readonly string[] | undefined {
   const entries = sortedBy(Object.entries(variables ?? {}), ([name]) => name);

@@ -7,6 +7,7 @@ import { deviceConfig } from './devices.ts';
 import { filePlan } from './file-objects.ts';
 import { specHash } from './hash.ts';
 import { healthcheckConfig } from './health.ts';
+import { containerHooks } from './hooks.ts';
 import { hostSettings } from './host-settings.ts';
 import { mountedImage, resolveImage } from './images.ts';
 import { isJob, stopGraceMs, updateConfig } from './lifecycle.ts';
@@ -89,6 +90,7 @@ function containerTemplate(context: ServiceContext, image: DesiredImage): Contai
     volumesFrom,
     files: files.injected,
     anonymousVolumes: mounts.anonymousVolumes,
+    hooks: containerHooks(context),
   };
   return {
     common: { ...common, specHash: containerHash(context, common, files.digests) },
@@ -108,7 +110,8 @@ function containerHash(
   container: Omit<ContainerTemplate['common'], 'specHash'>,
   fileDigests: Readonly<Record<string, string>>,
 ): string {
-  const { config, host, platform, networkMode, ipc, pid, volumesFrom, files, anonymousVolumes } = container;
+  const { config, host, platform, networkMode, ipc, pid, volumesFrom, files, anonymousVolumes, hooks } =
+    container;
   const { service } = context;
   const macAddresses = Object.entries(service.networks ?? {}).flatMap(([key, endpoint]) =>
     endpoint?.mac_address === undefined ? [] : [`${key} ${endpoint.mac_address.toLowerCase()}`],
@@ -125,6 +128,7 @@ function containerHash(
     files: files.map(({ target, uid, gid, mode, secret }) => ({ target, uid, gid, mode, secret })),
     fileDigests,
     anonymousVolumes,
+    hooks,
     macAddress: service.mac_address?.toLowerCase(),
     macAddresses: macAddresses.sort(),
     links: [...(service.links ?? []), ...(service.external_links ?? [])].sort(),

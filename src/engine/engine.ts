@@ -6,6 +6,7 @@ import type {
   DesiredVolume,
   InjectedFile,
 } from '../model/desired.ts';
+import type { Hook } from '../model/hooks.ts';
 import type { ContainerId, ImageId, NetworkId, StackName } from '../model/names.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
 
@@ -50,6 +51,13 @@ export interface EngineEvent {
   /** By label, where the event carries labels (containers only, measured on 20.10 and 28.5). */
   readonly stack: StackName | undefined;
   readonly atMs: number;
+}
+
+/** How a command ended that was run in a container. */
+export interface ExecResult {
+  readonly exitCode: number;
+  /** The end of what it wrote, on both streams, for people. */
+  readonly output: string;
 }
 
 /** Takes a line for people: `pulling layer 3 of 7`. */
@@ -121,6 +129,11 @@ export interface Engine {
     stopSignal: string | undefined,
     signal: AbortSignal,
   ): Promise<void>;
+  /**
+   * Runs a command in a running container and waits for its end, at most `limitMs`; `conflict` when the container
+   * does not run. The process goes on when the wait is given up.
+   */
+  exec(container: ContainerId, command: Hook, limitMs: number, signal: AbortSignal): Promise<ExecResult>;
   restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void>;
   unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void>;
   renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void>;

@@ -44,13 +44,17 @@ async function afterNeeds(
 ): Promise<Outcome> {
   if (step.gate !== undefined) return { step, result: 'skipped', waitingFor: 'gate' };
   const before = await Promise.all(needs);
-  const unmet = before.find((outcome) => outcome.result !== 'done');
+  const unmet = before.find((outcome) => outcome.result !== 'done' && !isOver(outcome));
   if (unmet !== undefined) {
     const gated = unmet.result === 'skipped' && unmet.waitingFor === 'gate';
     return { step, result: 'skipped', waitingFor: gated ? 'gate' : 'failed-need' };
   }
   return signal.aborted ? { step, result: 'skipped', waitingFor: 'abort' } : run();
 }
+
+/** A `pre_stop` hook that failed must not keep its container from being stopped. */
+const isOver = ({ step, result }: Outcome): boolean =>
+  result === 'failed' && step.kind === 'exec-hook' && step.phase === 'pre_stop';
 
 async function perform(
   step: Step,

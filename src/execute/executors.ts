@@ -73,6 +73,19 @@ const EXECUTORS: Executors = {
     run.engine.stopContainer(containerOf(step.container, run), step.graceMs, step.signal, run.signal),
   'restart-container': (step, run) =>
     run.engine.restartContainer(containerOf(step.container, run), step.graceMs, run.signal),
+  'exec-hook': async (step, run) => {
+    const { exitCode, output } = await run.engine.exec(
+      containerOf(step.container, run),
+      step.hook,
+      step.limitMs,
+      run.signal,
+    );
+    if (exitCode === 0) return;
+    const said = output === '' ? '' : `: ${output}`;
+    throw new Failure('refused', `the ${step.phase} hook exited with code ${exitCode}${said}`, {
+      hint: hookHint(step.phase),
+    });
+  },
   'unpause-container': (step, run) =>
     run.engine.unpauseContainer(containerOf(step.container, run), run.signal),
   'rename-container': (step, run) =>
@@ -87,6 +100,11 @@ const EXECUTORS: Executors = {
   'remove-container': (step, run) => run.engine.removeContainer(containerOf(step.container, run), run.signal),
   'remove-volume': (step, { engine, signal }) => engine.removeVolume(step.volumeName, signal),
 };
+
+const hookHint = (phase: 'post_start' | 'pre_stop'): string =>
+  phase === 'post_start'
+    ? 'it is tried again, and what depends on the service waits for it'
+    : 'the container is stopped all the same';
 
 /** Makes the one engine call of a step. Throws `Failure`. */
 export function runStep(step: Step, run: Run): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ContainerConfig, EndpointSettings, HostConfig, Resources, RestartPolicy } from './container.ts';
+import type { Hooks } from './hooks.ts';
 import type { StackName } from './names.ts';
 
 /** Everything that one stack wants to exist on an engine of a known API version. Plain data. */
@@ -183,6 +184,8 @@ export interface DesiredContainer {
   readonly files: readonly InjectedFile[];
   /** Paths of this container's anonymous volumes: `[path]`; the image's own are added when planned. */
   readonly anonymousVolumes: readonly string[];
+  /** Undefined: none. */
+  readonly hooks?: Hooks | undefined;
   /** `v1.<sha256>` over config, host, networkMode, namespaces and (keyed) file contents. */
   readonly specHash: string;
 }

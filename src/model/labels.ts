@@ -10,6 +10,8 @@ export const OURS = {
   instance: 'io.stackctl.instance',
   /** On containers: the id of the image they were made from, which an image committed from them cannot repeat. */
   image: 'io.stackctl.image',
+  /** On containers: what is run in them after a start and before a stop. */
+  hooks: 'io.stackctl.hooks',
   /** On images that we built: the digest of what they were built from. */
   buildDigest: 'io.stackctl.build-digest',
 } as const;

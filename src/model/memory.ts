@@ -1,6 +1,6 @@
 import type { SlotName } from './names.ts';
 
-/** What one stack's planner remembers between passes. It may be lost: that costs back-off history only. */
+/** What one stack's planner remembers between passes. It may be lost: that costs back-off history, and hooks run once more. */
 export interface Memory {
   /** Restarts of unhealthy or exited containers, by slot. */
   readonly restarts: Readonly<Record<SlotName, RestartRecord>>;
@@ -16,6 +16,17 @@ export interface Memory {
   readonly pulls: Readonly<Record<string, PullRecord>>;
   /** Spec hashes of containers that bear none of this version, by container id: labels cannot be changed. */
   readonly adopted: Readonly<Record<string, string>>;
+  /** How far the `post_start` hooks of a container's present start have got, by container id. */
+  readonly hooks: Readonly<Record<string, HookRecord>>;
+}
+
+export interface HookRecord {
+  /** Of the start they belong to (unix ms): another start, all of them again. */
+  readonly startedAtMs: number;
+  /** How many have succeeded. */
+  readonly done: number;
+  /** Why the next one failed when it was last tried. */
+  readonly failure?: string | undefined;
 }
 
 export interface PullRecord {
@@ -46,4 +57,5 @@ export const EMPTY_MEMORY: Memory = {
   repeats: {},
   pulls: {},
   adopted: {},
+  hooks: {},
 };

@@ -7,6 +7,7 @@ import type {
   InjectedFile,
 } from './desired.ts';
 import type { Failure } from './failure.ts';
+import type { Hook } from './hooks.ts';
 import type { Memory } from './memory.ts';
 import type { ContainerId, NetworkId, StackName } from './names.ts';
 
@@ -78,6 +79,16 @@ export interface StepPayloads {
     readonly signal: string | undefined;
   };
   'restart-container': { readonly container: ContainerHandle; readonly graceMs: number };
+  'exec-hook': {
+    readonly container: ContainerHandle;
+    readonly phase: 'post_start' | 'pre_stop';
+    readonly hook: Hook;
+    /** From 0, in the order of the manifest. */
+    readonly index: number;
+    /** The start that a `post_start` hook follows (unix ms); undefined: one that is still to come. */
+    readonly startedAtMs: number | undefined;
+    readonly limitMs: number;
+  };
   'unpause-container': { readonly container: ContainerHandle };
   'rename-container': { readonly container: ContainerHandle; readonly newName: string };
   'update-container': {
@@ -97,7 +108,7 @@ export interface StepBase {
   /** The service it serves, for progress and status. */
   readonly service: string | undefined;
   readonly because: Cause;
-  /** Steps that must have succeeded in this very run. */
+  /** Steps that must have succeeded in this very run; a `pre_stop` hook only has to be over. */
   readonly needs: readonly StepId[];
   /** What must be observed first; a gated step is not run in this pass. */
   readonly gate: Gate | undefined;
@@ -107,6 +118,7 @@ export type Step = { [Kind in StepKind]: StepOf<Kind> }[StepKind];
 
 export type CauseCode =
   | 'Missing'
+  | 'Started'
   | 'SpecChanged'
   | 'ImageChanged'
   | 'Drifted'

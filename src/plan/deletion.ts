@@ -1,38 +1,30 @@
+import { COMPOSE } from '../model/labels.ts';
 import { EMPTY_MEMORY } from '../model/memory.ts';
 import type { StackName } from '../model/names.ts';
-import type { Observed } from '../model/observed.ts';
+import type { Observed, ObservedContainer } from '../model/observed.ts';
 import type { Plan, StepId } from '../model/plan.ts';
 import { cause, containerRef, networkRef, PlanDraft, volumeRef } from './draft.ts';
+import { preStopOfDeleted } from './hooks.ts';
+import { ownGraceMs } from './remove.ts';
 import { inStableOrder, oursOf } from './scope.ts';
 
 /**
  * Takes down everything of a stack that was deleted: containers, then networks; volumes only when they were
  * asked for by name of the flag. A network that others still use stays, with a blocker that names them.
  */
-export function planDeletion(
-  stack: StackName,
-  seen: Observed,
-  options: { readonly volumes: boolean; readonly graceMs: number },
-): Plan {
+export function planDeletion(stack: StackName, seen: Observed, options: { readonly volumes: boolean }): Plan {
   const draft = new PlanDraft();
   const observed = inStableOrder(seen);
   const because = cause('StackDeleted');
   const own = oursOf(stack, observed);
-  const removed: StepId[] = own.map((live) => {
-    const about = { target: containerRef(live.name), service: live.service, because };
-    const handle = { by: 'id', id: live.id } as const;
-    const runs = live.state === 'running' || live.state === 'paused' || live.state === 'restarting';
-    const stop = runs
-      ? [
-          draft.add(
-            'stop-container',
-            { container: handle, graceMs: options.graceMs, signal: undefined },
-            about,
-          ),
-        ]
-      : [];
-    return draft.add('remove-container', { container: handle }, { ...about, needs: stop });
-  });
+  const stops = stopAll(draft, own);
+  const removed: StepId[] = own.map((live) =>
+    draft.add(
+      'remove-container',
+      { container: { by: 'id', id: live.id } },
+      { target: containerRef(live.name), service: live.service, because, needs: stops.get(live.id) ?? [] },
+    ),
+  );
   for (const network of observed.networks) {
     if (network.ownership !== 'ours' || network.stack !== stack) continue;
     const strangers = usersOf(network.name, observed, stack);
@@ -57,6 +49,48 @@ export function planDeletion(
     }
   }
   return draft.build(EMPTY_MEMORY);
+}
+
+/** Stops what runs: who depends on a service first, then the service. By container id. */
+function stopAll(
+  draft: PlanDraft,
+  own: readonly ObservedContainer[],
+): ReadonlyMap<string, readonly StepId[]> {
+  const stops = new Map<string, readonly StepId[]>();
+  const stop = (live: ObservedContainer): readonly StepId[] => {
+    const known = stops.get(live.id);
+    if (known !== undefined) return known;
+    // A circle, which only labels that somebody else wrote can have, ends here.
+    stops.set(live.id, []);
+    const before = own.filter((other) => other !== live && dependsOn(other, live.service)).flatMap(stop);
+    const steps = UP.has(live.state) ? [stopOne(draft, live, before)] : before;
+    stops.set(live.id, steps);
+    return steps;
+  };
+  own.forEach(stop);
+  return stops;
+}
+
+const UP: ReadonlySet<ObservedContainer['state']> = new Set(['running', 'paused', 'restarting']);
+
+function stopOne(draft: PlanDraft, live: ObservedContainer, before: readonly StepId[]): StepId {
+  const because = cause('StackDeleted');
+  return draft.add(
+    'stop-container',
+    { container: { by: 'id', id: live.id }, graceMs: ownGraceMs(live), signal: undefined },
+    {
+      target: containerRef(live.name),
+      service: live.service,
+      because,
+      needs: preStopOfDeleted(draft, live, { because, needs: before }),
+    },
+  );
+}
+
+/** By Compose's label, which is all that is left of the manifest: `db:service_healthy:false,cache:...`. */
+function dependsOn(live: ObservedContainer, service: string | undefined): boolean {
+  const dependencies = (live.labels[COMPOSE.dependsOn] ?? '').split(',');
+  return service !== undefined && dependencies.some((each) => each.split(':')[0] === service);
 }
 
 function usersOf(network: string, observed: Observed, stack: StackName): readonly string[] {

@@ -1,4 +1,5 @@
 import type { DesiredContainer, DesiredNetwork, DesiredService, DesiredVolume } from '../model/desired.ts';
+import { hooksText } from '../model/hooks.ts';
 import { COMPOSE, OURS } from '../model/labels.ts';
 import type { Scope } from './scope.ts';
 
@@ -23,6 +24,7 @@ export function containerLabels(
     [OURS.specHash]: container.specHash,
     [OURS.instance]: context.instance,
     [OURS.image]: imageId,
+    ...(container.hooks === undefined ? {} : { [OURS.hooks]: hooksText(container.hooks) }),
     [COMPOSE.project]: desired.project,
     [COMPOSE.service]: container.service,
     [COMPOSE.containerNumber]: String(container.ordinal),

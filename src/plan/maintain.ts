@@ -5,6 +5,7 @@ import { cause, containerRef } from './draft.ts';
 import { resourceDrift } from './drift.ts';
 import { currentContainers } from './gates.ts';
 import { bookRestart, forgiveRestarts, isCertainlyUnhealthy } from './heal.ts';
+import { addPreStop } from './hooks.ts';
 import { repairName } from './names.ts';
 import { fixedPortsOf, portCondition } from './ports.ts';
 import { isFalseDrift } from './repeats.ts';
@@ -132,7 +133,7 @@ function restart(
       target: containerRef(live.name),
       service: slot.service.name,
       because,
-      needs: when.needs,
+      needs: addPreStop(scope, live, { because, ...when }),
       gate: when.gate,
     },
   );

@@ -1,5 +1,6 @@
 import type { DesiredContainer, DesiredStack } from '../model/desired.ts';
 import { COMPOSE } from '../model/labels.ts';
+import type { HookRecord } from '../model/memory.ts';
 import type { Observed, ObservedContainer } from '../model/observed.ts';
 import type { FieldChange } from '../model/plan.ts';
 import { sameHashVersion } from './drift.ts';
@@ -19,6 +20,7 @@ export function recognise(
 ): { readonly observed: Observed; readonly context: PlanContext } {
   const owned = context.isAdopted === true ? asOurs(seen, desired.name, desired.project) : seen;
   const adopted: Record<string, string> = {};
+  const hooks: Record<string, HookRecord> = { ...context.memory.hooks };
   const differences = new Map<string, readonly FieldChange[]>();
   const containers = owned.containers.map((live) => {
     const wanted = replicaOf(desired, live);
@@ -28,11 +30,15 @@ export function recognise(
     const hash = isKnown ? known : hashByMeaning(wanted, live, owned, differences);
     if (hash === undefined) return live;
     adopted[live.id] = hash;
+    // Whoever made it has run them.
+    if (!isKnown && live.startedAtMs !== undefined) {
+      hooks[live.id] = { startedAtMs: live.startedAtMs, done: wanted.hooks?.postStart.length ?? 0 };
+    }
     return { ...live, specHash: hash };
   });
   return {
     observed: { ...owned, containers },
-    context: { ...context, memory: { ...context.memory, adopted }, differences },
+    context: { ...context, memory: { ...context.memory, adopted, hooks }, differences },
   };
 }
 

@@ -2,9 +2,17 @@ import type { DesiredService } from '../model/desired.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, Gate, StepId } from '../model/plan.ts';
 import { containerRef } from './draft.ts';
+import { addPreStop } from './hooks.ts';
 import type { Scope } from './scope.ts';
 
+/** The engine's own, for a container that was made without. */
 const DEFAULT_GRACE_MS = 10_000;
+
+/** The time that a container was made with to stop in. */
+export function ownGraceMs(live: ObservedContainer): number {
+  const seconds = live.madeFrom.config['StopTimeout'];
+  return typeof seconds === 'number' ? seconds * 1000 : DEFAULT_GRACE_MS;
+}
 
 /** Stops a container that runs; no step for one that does not. */
 export function stopContainer(
@@ -20,10 +28,16 @@ export function stopContainer(
     'stop-container',
     {
       container: { by: 'id', id: live.id },
-      graceMs: service?.stopGraceMs ?? DEFAULT_GRACE_MS,
+      graceMs: service?.stopGraceMs ?? ownGraceMs(live),
       signal: undefined,
     },
-    { target: containerRef(live.name), service: live.service, because, needs, gate },
+    {
+      target: containerRef(live.name),
+      service: live.service,
+      because,
+      needs: addPreStop(scope, live, { because, needs, gate }),
+      gate,
+    },
   );
   if (!scope.draft.isGated(step)) scope.freedPorts.set(live.id, step);
   return [step];

@@ -14,6 +14,7 @@ const VERBS: { readonly [Kind in Step['kind']]: string } = {
   'start-container': 'start',
   'stop-container': 'stop',
   'restart-container': 'restart',
+  'exec-hook': 'run a hook in',
   'unpause-container': 'unpause',
   'rename-container': 'rename',
   'update-container': 'update',
@@ -41,6 +42,8 @@ export function renderAction(step: Step): string {
   switch (step.kind) {
     case 'rename-container':
       return `rename ${object} to ${step.newName}`;
+    case 'exec-hook':
+      return `run ${step.phase} hook ${step.index + 1} in ${object}`;
     case 'connect-network':
       return `connect ${object}${step.settings.aliases.length > 0 ? ` as ${step.settings.aliases.join(',')}` : ''}`;
     default:

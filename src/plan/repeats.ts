@@ -1,5 +1,6 @@
 import type { Memory } from '../model/memory.ts';
 import type { CauseCode, FieldChange, Outcome, ResourceRef } from '../model/plan.ts';
+import { learnHooks } from './hooks.ts';
 import type { Scope } from './scope.ts';
 
 /** After this many successful repairs in a row of the very same difference, it is not drift but a bug of ours. */
@@ -44,6 +45,7 @@ export function learn(
     ...memory,
     repeats: learnRepeats(memory.repeats, outcomes),
     pulls: learnPulls(memory.pulls, outcomes, about),
+    hooks: learnHooks(memory.hooks, outcomes),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { DesiredNetwork, DesiredStack } from '../model/desired.ts';
-import type { BadRevision, Memory, PullRecord, RestartRecord } from '../model/memory.ts';
+import type { BadRevision, HookRecord, Memory, PullRecord, RestartRecord } from '../model/memory.ts';
 import { type SlotName, slotName } from '../model/names.ts';
 import type { Observed, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { FieldChange, NetworkHandle, StepId } from '../model/plan.ts';
@@ -46,6 +46,7 @@ export interface MemoryDraft {
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
   adopted: Record<string, string>;
+  hooks: Record<string, HookRecord>;
 }
 
 /** What became of a service that others depend on. */
@@ -153,5 +154,6 @@ function copyMemory(memory: Memory): MemoryDraft {
     repeats: { ...memory.repeats },
     pulls: { ...memory.pulls },
     adopted: { ...memory.adopted },
+    hooks: { ...memory.hooks },
   };
 }

@@ -3,6 +3,7 @@ import type { Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
 import { isCompletedJob, startCondition } from './gates.ts';
+import { addPostStart } from './hooks.ts';
 import type { ImageState } from './images.ts';
 import { maintain } from './maintain.ts';
 import { freeName, isNameTaken } from './names.ts';
@@ -26,7 +27,7 @@ export function planService(
   const rolling: string[] = [];
   for (const container of service.containers) {
     const slot = readSlot(scope, service, container, image, start);
-    const plan = planSlot(scope, slot, rollGate(service, rolling));
+    const plan = addPostStart(scope, slot, planSlot(scope, slot, rollGate(service, rolling)));
     if (plan.rolling) rolling.push(container.name);
     slots.push(plan);
   }

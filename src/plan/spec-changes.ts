@@ -11,6 +11,7 @@ const PARTS = [
   'volumesFrom',
   'anonymousVolumes',
   'platform',
+  'hooks',
 ] as const;
 
 const LONGEST_VALUE = 80;
@@ -41,7 +42,7 @@ function differences(path: string, before: unknown, after: unknown): readonly Fi
 }
 
 /** Passwords stand in command lines and labels too, by way of variables. */
-const MAY_HOLD_SECRETS = /^(?:Cmd|Entrypoint|Healthcheck\.Test|Labels\.)/;
+const MAY_HOLD_SECRETS = /^(?:Cmd|Entrypoint|Healthcheck\.Test|Labels\.|hooks)/;
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,5 +1,6 @@
 import type { ObservedContainer } from '../model/observed.ts';
 import { isOwnFault } from './engine-faults.ts';
+import { postStartOf } from './hooks.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
@@ -79,6 +80,9 @@ function judgeCreated(fresh: ObservedContainer): Verdict {
 function judgeRunning(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdict {
   const startedAtMs = fresh.startedAtMs ?? scope.context.nowMs;
   const { nowMs } = scope.context;
+  const hooks = postStartOf(scope, fresh);
+  if (hooks.kind === 'failed') return hooks;
+  if (hooks.kind === 'pending') return { kind: 'waiting', untilMs: undefined };
   if (!fresh.hasHealthcheck) {
     const untilMs = startedAtMs + slot.service.update.monitorMs;
     return untilMs <= nowMs ? { kind: 'good' } : { kind: 'waiting', untilMs };

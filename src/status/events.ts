@@ -24,6 +24,7 @@ const DONE: { readonly [Kind in Step['kind']]: string } = {
   'start-container': 'Started',
   'stop-container': 'Stopped',
   'restart-container': 'Restarted',
+  'exec-hook': 'HookSucceeded',
   'unpause-container': 'Unpaused',
   'rename-container': 'Renamed',
   'update-container': 'Updated',
@@ -68,7 +69,13 @@ function outcomeEvent(outcome: Outcome): readonly EventDraft[] {
   if (outcome.result === 'skipped') return [];
   const hint = outcome.failure.hint === undefined ? '' : `; ${outcome.failure.hint}`;
   const message = `could not ${renderAction(step)}: ${outcome.failure.message}${hint}`;
-  return [{ type: 'Warning', reason: 'StepFailed', object, message }];
+  return [{ type: 'Warning', reason: failedReason(step), object, message }];
+}
+
+/** kubelet's words where it has any. */
+function failedReason(step: Step): string {
+  if (step.kind !== 'exec-hook') return 'StepFailed';
+  return step.phase === 'post_start' ? 'FailedPostStartHook' : 'FailedPreStopHook';
 }
 
 function causeText(step: Step): string {

@@ -124,6 +124,8 @@ function failedWord(step: Step): string {
     case 'start-container':
     case 'restart-container':
       return 'StartError';
+    case 'exec-hook':
+      return step.phase === 'post_start' ? 'PostStartHookError' : 'PreStopHookError';
     default:
       return 'StepFailed';
   }

@@ -16,6 +16,7 @@ import type {
   StackPolicy,
   UpdateConfig,
 } from '../../src/model/desired.ts';
+import type { Hooks } from '../../src/model/hooks.ts';
 import { stackName } from '../../src/model/names.ts';
 
 /** A service in a test's own short words; what is left out is the plainest thing. */
@@ -44,6 +45,9 @@ export interface ServiceWords {
   readonly update?: Partial<UpdateConfig>;
   readonly isJob?: boolean;
   readonly healUnhealthy?: boolean;
+  /** Commands of hooks, each one line of a shell. */
+  readonly postStart?: readonly string[];
+  readonly preStop?: readonly string[];
   readonly pullPolicy?: PullPolicy;
   /** A digest: the image is built. */
   readonly build?: string;
@@ -223,6 +227,7 @@ function container(parts: ServiceParts, ordinal: number): DesiredContainer {
       return { target, content, uid: 0, gid: 0, mode: 0o444, secret: false };
     }),
     anonymousVolumes: words.anonymous ?? [],
+    hooks: hooksOf(words),
   };
   return {
     service: serviceName,
@@ -234,6 +239,12 @@ function container(parts: ServiceParts, ordinal: number): DesiredContainer {
     restartPolicy: { Name: words.restart ?? 'no', MaximumRetryCount: 0 },
     specHash: specHash(made),
   };
+}
+
+function hooksOf({ postStart = [], preStop = [] }: ServiceWords): Hooks | undefined {
+  if (postStart.length === 0 && preStop.length === 0) return undefined;
+  const hook = (line: string) => ({ command: ['sh', '-c', line], env: [] });
+  return { postStart: postStart.map(hook), preStop: preStop.map(hook) };
 }
 
 function endpointsOf(words: ServiceWords, serviceName: string, name: string): readonly DesiredEndpoint[] {

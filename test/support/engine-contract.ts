@@ -267,6 +267,28 @@ function containerContract(worldOf: () => ContractWorld): void {
     expect(after.startedAtMs).toBeGreaterThan(before.startedAtMs ?? Number.POSITIVE_INFINITY);
   });
 
+  test('runs a command in a container, and tells how it ended', async () => {
+    const world = worldOf();
+    const id = await createStarted(world);
+    const run = (line: string) =>
+      world.engine.exec(id, { command: ['sh', '-c', line], env: [] }, 20_000, signal());
+    expect(await run('echo all is well')).toEqual({ exitCode: 0, output: 'all is well' });
+    expect(await run('echo no such table; exit 3')).toEqual({ exitCode: 3, output: 'no such table' });
+  });
+
+  test('runs no command in a container that is stopped, paused or gone', async () => {
+    const world = worldOf();
+    const id = await createStarted(world);
+    const run = () => world.engine.exec(id, { command: ['true'], env: [] }, 20_000, signal());
+    await world.outside.pause(id);
+    expect(await failureOf(run())).toMatchObject({ kind: 'conflict', status: 409 });
+    await world.engine.unpauseContainer(id, signal());
+    await world.engine.stopContainer(id, 0, undefined, signal());
+    expect(await failureOf(run())).toMatchObject({ kind: 'conflict', status: 409 });
+    await world.engine.removeContainer(id, signal());
+    expect(await failureOf(run())).toMatchObject({ kind: 'gone' });
+  });
+
   test('unpauses what was paused, and what was not', async () => {
     const world = worldOf();
     const id = await createStarted(world);

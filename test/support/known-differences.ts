@@ -38,7 +38,6 @@ export const INSPECTS: Reasons = {
   [`${e2e}testdata/TestNetworkAliases/compose.yaml`]: "the corpus's masks broke a name: container2-1",
   [`${e2e}testdata/TestUnnecessaryResources/compose.yaml`]:
     'a fixed address in a network without a subnet: the container could never start',
-  [`${e2e}testdata/TestUpStopWithLogsMixed/compose.yaml`]: 'hooks are not run yet, and so refused',
   [`${composeGo}override_test_go_013.yaml`]: 'two services publish one port of the host',
   [`${composeGo}tests_use_api_socket_test_go_000.yaml`]: 'use_api_socket is refused: it hands over the host',
   'inline/compose-spec+compose-spec/compose_spec_compose_spec_deploy_md_000.yaml':

@@ -4,6 +4,7 @@ import type {
   ContainerRequest,
   Engine,
   EngineEvent,
+  ExecResult,
   LogLine,
   LogOptions,
   ObserveQuery,
@@ -12,6 +13,7 @@ import type {
 import type { EndpointSettings, Resources, RestartPolicy } from '../../src/model/container.ts';
 import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../src/model/desired.ts';
 import { Failure } from '../../src/model/failure.ts';
+import type { Hook } from '../../src/model/hooks.ts';
 import { OURS } from '../../src/model/labels.ts';
 import {
   type ContainerId,
@@ -24,6 +26,7 @@ import type { EngineInfo, Observed } from '../../src/model/observed.ts';
 import { VirtualClock } from './simulated/clock.ts';
 import {
   createContainer,
+  exec,
   removeContainer,
   renameContainer,
   restartContainer,
@@ -296,6 +299,10 @@ export class SimulatedEngine implements Engine {
     return this.#write('stopContainer', container, signal, () =>
       stopContainer(this.world, this.#own(container), stopSignal),
     );
+  }
+
+  exec(container: ContainerId, command: Hook, _limitMs: number, signal: AbortSignal): Promise<ExecResult> {
+    return this.#write('exec', container, signal, () => exec(this.world, this.#own(container), command));
   }
 
   restartContainer(container: ContainerId, _graceMs: number, signal: AbortSignal): Promise<void> {

@@ -2,12 +2,14 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { EndpointSettings, Resources, RestartPolicy } from '../../model/container.ts';
 import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../model/desired.ts';
+import type { Hook } from '../../model/hooks.ts';
 import type { ContainerId, ImageId, NetworkId, StackName } from '../../model/names.ts';
 import type { EngineInfo, Observed } from '../../model/observed.ts';
 import type {
   ContainerRequest,
   Engine,
   EngineEvent,
+  ExecResult,
   LogLine,
   LogOptions,
   ObserveQuery,
@@ -27,6 +29,7 @@ import {
   updateContainer,
 } from './container-calls.ts';
 import { readEvents } from './events.ts';
+import { exec } from './exec.ts';
 import { Guard, type IsAdopted } from './guard.ts';
 import { ImageConfigs } from './image-configs.ts';
 import { pullImage } from './images.ts';
@@ -175,6 +178,10 @@ class DockerEngine implements Engine {
     signal: AbortSignal,
   ): Promise<void> {
     return write('stop container', signal, () => stopContainer(this.#caller, container, graceMs, stopSignal));
+  }
+
+  exec(container: ContainerId, command: Hook, limitMs: number, signal: AbortSignal): Promise<ExecResult> {
+    return write('run a command', signal, () => exec(this.#caller, container, { command, limitMs, signal }));
   }
 
   restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
-import type { ContainerRequest } from '../../../src/engine/engine.ts';
+import type { ContainerRequest, ExecResult } from '../../../src/engine/engine.ts';
 import type { MountConfig, Resources, RestartPolicy } from '../../../src/model/container.ts';
+import type { Hook } from '../../../src/model/hooks.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import type { ObservedImage, ObservedMount, PublishedPort } from '../../../src/model/observed.ts';
 import { die } from './life.ts';
@@ -111,6 +112,15 @@ export function stopContainer(world: World, container: SimContainer, signal = 'S
 export function restartContainer(world: World, container: SimContainer): void {
   stopContainer(world, container);
   startContainer(world, container);
+}
+
+/** `POST /containers/{id}/exec` to its end. Of a shell's words only `exit N` and `echo WORDS` are understood. */
+export function exec(world: World, container: SimContainer, hook: Hook): ExecResult {
+  if (container.state !== 'running') throw refusal(409, `Container ${container.id} is not running`);
+  const words = hook.command.join(' ');
+  world.execs.push(`${container.name}: ${words}`);
+  const exitCode = world.behaviour(container).execCode ?? Number(/exit (\d+)/.exec(words)?.[1] ?? 0);
+  return { exitCode, output: /echo ([^;]*)/.exec(words)?.[1]?.trim() ?? '' };
 }
 
 export function pauseContainer(container: SimContainer, lastProbeAtMs: number | undefined): void {

@@ -34,6 +34,8 @@ export interface Behaviour {
   readonly startError?: string;
   /** Exit code after a stop: 137, as of a process that does not care for SIGTERM. */
   readonly stopCode?: number;
+  /** Exit code of each command that is run in it. */
+  readonly execCode?: number;
 }
 
 export interface SimEndpoint {
@@ -122,6 +124,8 @@ export class World {
   /** Ports that a process of the host listens on. */
   readonly hostPorts = new Set<string>();
   readonly hostSubnets = new Set<string>();
+  /** Every command that was run in a container: `demo-web-1: sh -c true`. */
+  readonly execs: string[] = [];
   /** Every volume that there ever was, with its token. */
   readonly volumeHistory: SimVolume[] = [];
   readonly listeners = new Set<(event: EngineEvent) => void>();

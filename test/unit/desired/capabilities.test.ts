@@ -13,14 +13,12 @@ describe('the table of attributes', () => {
       credential_spec: { file: 'x' },
       use_api_socket: true,
       isolation: 'hyperv',
-      post_start: [{ command: ['true'] }],
     };
     const { problems } = resolveWeb(service);
     expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
       'Unsupported services.web.credential_spec',
       'Unsupported services.web.isolation',
       'Unsupported services.web.models',
-      'Unsupported services.web.post_start',
       'Unsupported services.web.provider',
       'Unsupported services.web.use_api_socket',
     ]);

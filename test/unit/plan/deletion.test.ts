@@ -20,7 +20,7 @@ async function applied() {
 
 async function deletion(engine: Awaited<ReturnType<typeof applied>>, volumes: boolean) {
   const query = { stack: stackName('demo'), project: 'demo', networkNames: [], imageRefs: [] };
-  return planDeletion(stackName('demo'), await engine.observe(query), { volumes, graceMs: 1000 });
+  return planDeletion(stackName('demo'), await engine.observe(query), { volumes });
 }
 
 const OPTIONS = { concurrency: 4, nowMs: () => 0, onStep: () => {} };
@@ -31,10 +31,10 @@ test('a deleted stack goes without its volumes, and nothing else goes', async ()
   const plan = await deletion(engine, false);
   expect(text(plan).join('\n')).toMatchInlineSnapshot(`
     "#1 stop container/demo-db-1: StackDeleted
-    [1] -> #2 remove container/demo-db-1: StackDeleted
-    #3 stop container/demo-web-1: StackDeleted
-    [3] -> #4 remove container/demo-web-1: StackDeleted
-    [2,4] -> #5 remove network/demo_default: StackDeleted"
+    #2 stop container/demo-web-1: StackDeleted
+    [1] -> #3 remove container/demo-db-1: StackDeleted
+    [2] -> #4 remove container/demo-web-1: StackDeleted
+    [3,4] -> #5 remove network/demo_default: StackDeleted"
   `);
   await execute(plan, engine, OPTIONS, NEVER);
   expect(text(await deletion(engine, false))).toEqual([]);
@@ -48,12 +48,12 @@ test('with its volumes when that is asked for', async () => {
   const plan = await deletion(engine, true);
   expect(text(plan).join('\n')).toMatchInlineSnapshot(`
     "#1 stop container/demo-db-1: StackDeleted
-    [1] -> #2 remove container/demo-db-1: StackDeleted
-    #3 stop container/demo-web-1: StackDeleted
-    [3] -> #4 remove container/demo-web-1: StackDeleted
-    [2,4] -> #5 remove network/demo_default: StackDeleted
-    [2,4] -> #6 remove volume/demo_data: StackDeleted
-    [2,4] -> #7 remove volume/demo_web_1_<hash>: StackDeleted"
+    #2 stop container/demo-web-1: StackDeleted
+    [1] -> #3 remove container/demo-db-1: StackDeleted
+    [2] -> #4 remove container/demo-web-1: StackDeleted
+    [3,4] -> #5 remove network/demo_default: StackDeleted
+    [3,4] -> #6 remove volume/demo_data: StackDeleted
+    [3,4] -> #7 remove volume/demo_web_1_<hash>: StackDeleted"
   `);
   await execute(plan, engine, OPTIONS, NEVER);
   expect([...engine.world.volumes.keys()]).toEqual(['demo_stray']);
