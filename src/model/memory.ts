@@ -1,7 +1,9 @@
 import type { SlotName } from './names.ts';
 
-/** What one stack's planner remembers between passes. It may be lost: that costs back-off history, and hooks run once more. */
+/** What one stack's planner remembers between passes. It may be lost: that costs back-off history only. */
 export interface Memory {
+  /** When it began (unix ms); undefined: with the next pass. What happened before is not known. */
+  readonly beganAtMs?: number | undefined;
   /** Restarts of unhealthy or exited containers, by slot. */
   readonly restarts: Readonly<Record<SlotName, RestartRecord>>;
   /** Revisions of a service that failed to come up: not tried again until the spec changes. */

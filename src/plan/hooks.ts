@@ -29,6 +29,9 @@ export type PostStart =
 export function postStartOf(scope: Scope, live: ObservedContainer): PostStart {
   const { postStart } = hooksOf(scope, live);
   const record = scope.memory.hooks[live.id];
+  // Where memory was lost they have most likely been run: what works is not touched again.
+  const isFromBefore = record === undefined && (live.startedAtMs ?? 0) < scope.memory.beganAtMs;
+  if (isFromBefore) return { kind: 'done' };
   const isOfThisStart = record !== undefined && record.startedAtMs === live.startedAtMs;
   const next = isOfThisStart ? record.done : 0;
   if (next >= postStart.length) return { kind: 'done' };

@@ -39,6 +39,7 @@ export interface NetworkState {
 
 /** The planner's memory while it is being brought up to date. */
 export interface MemoryDraft {
+  readonly beganAtMs: number;
   restarts: Record<SlotName, RestartRecord>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
@@ -97,7 +98,7 @@ export function createScope(desired: DesiredStack, seen: Observed, context: Plan
     observed,
     context,
     draft: new PlanDraft(),
-    memory: copyMemory(context.memory),
+    memory: copyMemory(context.memory, context.nowMs),
     networks: new Map(),
     volumeSteps: new Map(),
     blockedVolumes: new Set(),
@@ -145,8 +146,9 @@ const byNameAndId = (a: Named, b: Named): number => compare(a.name, b.name) || c
 /** By code units: the same on every machine, whatever its locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function copyMemory(memory: Memory): MemoryDraft {
+function copyMemory(memory: Memory, nowMs: number): MemoryDraft {
   return {
+    beganAtMs: memory.beganAtMs ?? nowMs,
     restarts: { ...memory.restarts },
     badRevisions: { ...memory.badRevisions },
     unhealthySince: { ...memory.unhealthySince },

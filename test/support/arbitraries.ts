@@ -22,6 +22,7 @@ interface RawService {
   readonly startFirst: boolean;
   readonly isJob: boolean;
   readonly file: boolean;
+  readonly hooks: boolean;
   readonly parallelism: number;
 }
 
@@ -42,6 +43,7 @@ const rawService: fc.Arbitrary<RawService> = fc.record({
   startFirst: fc.boolean(),
   isJob: fc.constantFrom(false, false, false, true),
   file: fc.boolean(),
+  hooks: fc.boolean(),
   parallelism: fc.constantFrom(0, 1, 2),
 });
 
@@ -130,6 +132,7 @@ function serviceWords(name: string, raw: RawService, around: Around): ServiceWor
     resources: raw.memory === 0 ? {} : { Memory: raw.memory * 1024 * 1024 },
     restart: raw.isJob ? 'no' : raw.restart,
     isJob: raw.isJob,
+    ...(raw.hooks && !raw.isJob ? { postStart: ['echo up'], preStop: ['echo bye'] } : {}),
     ...(raw.file ? { files: { '/etc/app.conf': raw.env } } : {}),
     update: { order: raw.startFirst ? 'start-first' : 'stop-first', parallelism: raw.parallelism },
   };
