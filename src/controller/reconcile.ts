@@ -59,12 +59,12 @@ export async function reconcile(input: PassInput, ports: PassPorts, signal: Abor
   return { problems, filesUsed, desired, observed, plan, outcomes };
 }
 
-/** What to look at for a stack. */
-export function queryFor(desired: DesiredStack): ObserveQuery {
+/** What to look at for a stack, and which images beside those it names. */
+export function queryFor(desired: DesiredStack, images: readonly string[] = []): ObserveQuery {
   return {
     stack: desired.name,
     project: desired.project,
     networkNames: desired.networks.map((network) => network.name),
-    imageRefs: desired.images.map((image) => image.ref),
+    imageRefs: [...new Set([...desired.images.map((image) => image.ref), ...images])],
   };
 }

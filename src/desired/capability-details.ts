@@ -36,7 +36,9 @@ export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> =
   'deploy.resources.reservations.generic_resources': ignored('one host has no scheduler'),
   'deploy.resources.reservations.memory': inPlace('HostConfig.MemoryReservation'),
   'deploy.restart_policy': inPlace('HostConfig.RestartPolicy', { note: 'delay and window have no effect' }),
-  'deploy.rollback_config': ignored('the old container is kept, and going back is starting it again'),
+  'deploy.rollback_config': controller(
+    'decides how replicas go back; its failure_action and max_failure_ratio say nothing',
+  ),
   'deploy.update_config': controller('decides how containers are replaced'),
   'devices.*.source': recreate('HostConfig.DeviceRequests', { minApi: '1.44', concerns: isCdi }),
   'healthcheck.start_interval': recreate('Config.Healthcheck.StartInterval', { minApi: '1.44' }),

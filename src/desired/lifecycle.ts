@@ -1,5 +1,5 @@
 import type { ComposeProject, ComposeService } from '../compose/model.ts';
-import type { UpdateConfig } from '../model/desired.ts';
+import type { DesiredService, UpdateConfig } from '../model/desired.ts';
 import type { ServiceContext } from './context.ts';
 import { durationMs } from './units.ts';
 
@@ -24,15 +24,41 @@ export function stopGraceMs(context: ServiceContext): number {
 /** `deploy.update_config`, which docker compose ignores and we honour as Swarm does, but rolling back by default. */
 export function updateConfig(context: ServiceContext): UpdateConfig {
   const given = context.service.deploy?.update_config ?? {};
+  return {
+    ...rolloutConfig(context, 'update_config'),
+    failureAction: failureAction(given.failure_action),
+    maxFailureRatio: given.max_failure_ratio ?? 0,
+  };
+}
+
+/** `deploy.rollback_config`; what it does not say is as in `update_config`, so that one order serves both ways. */
+export function rollbackConfig(context: ServiceContext): DesiredService['rollback'] {
+  const update = context.service.deploy?.update_config;
+  const given = context.service.deploy?.rollback_config;
+  return given === undefined
+    ? rolloutConfig(context, 'update_config')
+    : rolloutConfig(context, 'rollback_config', update?.order);
+}
+
+type Section = 'update_config' | 'rollback_config';
+
+function rolloutConfig(
+  context: ServiceContext,
+  section: Section,
+  order?: string | undefined,
+): DesiredService['rollback'] {
+  const given = context.service.deploy?.[section] ?? {};
+  const duration = (field: 'delay' | 'monitor') =>
+    given[field] === undefined
+      ? undefined
+      : milliseconds(context, `deploy.${section}.${field}`, given[field]);
   const parallelism = given.parallelism ?? 1;
   return {
-    order: given.order === 'start-first' ? 'start-first' : 'stop-first',
+    order: (given.order ?? order) === 'start-first' ? 'start-first' : 'stop-first',
     // 0 is "all at once".
     parallelism: parallelism === 0 ? Math.max(1, context.replicas) : parallelism,
-    delayMs: updateDuration(context, 'delay', given.delay) ?? 0,
-    failureAction: failureAction(given.failure_action),
-    monitorMs: updateDuration(context, 'monitor', given.monitor) ?? DEFAULT_MONITOR_MS,
-    maxFailureRatio: given.max_failure_ratio ?? 0,
+    delayMs: duration('delay') ?? 0,
+    monitorMs: duration('monitor') ?? DEFAULT_MONITOR_MS,
   };
 }
 
@@ -51,14 +77,6 @@ export function isJob(name: string, service: ComposeService, project: ComposePro
 
 function failureAction(given: string | undefined): UpdateConfig['failureAction'] {
   return given === 'pause' || given === 'continue' ? given : 'rollback';
-}
-
-function updateDuration(
-  context: ServiceContext,
-  field: string,
-  text: string | undefined,
-): number | undefined {
-  return text === undefined ? undefined : milliseconds(context, `deploy.update_config.${field}`, text);
 }
 
 function milliseconds(context: ServiceContext, field: string, text: string): number | undefined {

@@ -10,7 +10,7 @@ import { healthcheckConfig } from './health.ts';
 import { containerHooks } from './hooks.ts';
 import { hostSettings } from './host-settings.ts';
 import { mountedImage, resolveImage } from './images.ts';
-import { isJob, stopGraceMs, updateConfig } from './lifecycle.ts';
+import { isJob, rollbackConfig, stopGraceMs, updateConfig } from './lifecycle.ts';
 import { mountPlan } from './mounts.ts';
 import { containerName } from './names.ts';
 import { namespacePlan } from './namespaces.ts';
@@ -40,6 +40,7 @@ export function resolveService(context: ServiceContext): ResolvedService {
     containers: containers(context, template),
     stopGraceMs: stopGraceMs(context),
     update: updateConfig(context),
+    rollback: rollbackConfig(context),
     isJob: isJob(name, service, request.project),
     healUnhealthy: serviceExtension(context).healUnhealthy,
     restartPolicyGiven: isRestartGiven(service),

@@ -129,6 +129,8 @@ export interface DesiredService {
   readonly containers: readonly DesiredContainer[];
   readonly stopGraceMs: number;
   readonly update: UpdateConfig;
+  /** How replicas go back to the revision before; a failure of that is only told. */
+  readonly rollback: Omit<UpdateConfig, 'failureAction' | 'maxFailureRatio'>;
   /** `restart: no` (or on-failure) and awaited by someone as completed: runs once a generation. */
   readonly isJob: boolean;
   /** False when the manifest opts out of restarting unhealthy containers. */

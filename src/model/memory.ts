@@ -20,6 +20,17 @@ export interface Memory {
   readonly adopted: Readonly<Record<string, string>>;
   /** How far the `post_start` hooks of a container's present start have got, by container id. */
   readonly hooks: Readonly<Record<string, HookRecord>>;
+  /** By service. */
+  readonly rollouts: Readonly<Record<string, RolloutRecord>>;
+}
+
+/** How far the replacement of a service's replicas has got. */
+export interface RolloutRecord {
+  /** Of the revision that it leads to; another one begins anew. */
+  readonly specHash: string;
+  readonly lastDoneAtMs: number | undefined;
+  /** Ordinals of replicas whose new container failed. */
+  readonly failed: readonly number[];
 }
 
 export interface HookRecord {
@@ -49,6 +60,8 @@ export interface BadRevision {
   readonly imageId: string;
   readonly reason: string;
   readonly atMs: number;
+  /** `failure_action: pause`: neither forward nor back until somebody says so. */
+  readonly isPaused?: boolean | undefined;
 }
 
 export const EMPTY_MEMORY: Memory = {
@@ -60,4 +73,5 @@ export const EMPTY_MEMORY: Memory = {
   pulls: {},
   adopted: {},
   hooks: {},
+  rollouts: {},
 };

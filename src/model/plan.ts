@@ -123,6 +123,7 @@ export type CauseCode =
   | 'ImageChanged'
   | 'Drifted'
   | 'NotRunning'
+  | 'RestartAsked'
   | 'Paused'
   | 'Unhealthy'
   | 'Orphaned'
@@ -158,6 +159,7 @@ export type Gate =
       readonly until: 'healthy' | 'running';
       readonly atMs: number | undefined;
     }
+  | { readonly kind: 'delay'; readonly untilMs: number }
   | { readonly kind: 'backoff'; readonly untilMs: number; readonly attempt: number }
   | { readonly kind: 'stack'; readonly stack: string };
 
@@ -171,6 +173,7 @@ export type BlockerCode =
   | 'OwnedByAnotherStack'
   | 'Unsupported'
   | 'BadRevision'
+  | 'RolloutPaused'
   | 'FalseDrift'
   | 'DependencyFailed';
 

@@ -119,7 +119,8 @@ function newerParent(scope: Scope, slot: Slot, live: ObservedContainer): Observe
   return undefined;
 }
 
-function restart(
+/** Restarts in place, with the hooks of a stop before it. */
+export function restart(
   scope: Scope,
   slot: Slot,
   live: ObservedContainer,

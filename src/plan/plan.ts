@@ -3,6 +3,7 @@ import { slotName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Plan } from '../model/plan.ts';
 import { isCompletedJob } from './gates.ts';
+import { blockHeldBack, holdBack } from './hold-back.ts';
 import { planImages } from './images.ts';
 import { planNetworks } from './networks.ts';
 import { pruneContainers, pruneNetworks } from './prune.ts';
@@ -17,13 +18,15 @@ import { planVolumes } from './volumes.ts';
  * An empty plan means converged, and nothing else does.
  */
 export function makePlan(desired: DesiredStack, observed: Observed, context: PlanContext): Plan {
-  const scope = createScope(desired, observed, context);
-  forgetStrangers(scope);
+  const wanted = holdBack(desired, observed, { memory: context.memory, lastReady: context.lastReady });
+  const scope = createScope(wanted.desired, observed, context);
+  forgetStrangers(scope, desired);
+  blockHeldBack(scope.draft, wanted.held);
   pruneContainers(scope);
   planNetworks(scope);
   planVolumes(scope);
   const images = planImages(scope, (ref) => isImageNeeded(scope, ref));
-  for (const service of desired.services) planService(scope, service, images);
+  for (const service of wanted.desired.services) planService(scope, service, images);
   pruneNetworks(scope);
   keepOnly(scope.memory.repeats, (key) => scope.metRepairs.has(key));
   return scope.draft.build(scope.memory);
@@ -42,8 +45,8 @@ function isImageNeeded(scope: Scope, ref: string): boolean {
 }
 
 /** Drops what is remembered of containers, slots and services that are no more. */
-function forgetStrangers(scope: Scope): void {
-  const { memory, desired } = scope;
+function forgetStrangers(scope: Scope, desired: DesiredStack): void {
+  const { memory } = scope;
   const ids = new Set<string>(scope.observed.containers.map((live) => live.id));
   const slots = new Set<string>(
     desired.services.flatMap((service) =>
@@ -56,6 +59,7 @@ function forgetStrangers(scope: Scope): void {
   keepOnly(memory.restarts, (slot) => slots.has(slot));
   keepOnly(memory.completedJobs, (slot) => slots.has(slot));
   keepOnly(memory.pulls, (ref) => desired.images.some((image) => image.ref === ref));
+  keepOnly(memory.rollouts, (name) => services.has(name));
   keepOnly(memory.badRevisions, (name) => {
     const bad = memory.badRevisions[name];
     return services.get(name)?.containers.some((replica) => replica.specHash === bad?.specHash) ?? false;

@@ -1,12 +1,15 @@
+import type { BadRevision } from '../model/memory.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
 import { countRestart } from './heal.ts';
+import { badRevisionBlocker } from './hold-back.ts';
 import { keepUp, startExisting } from './maintain.ts';
 import { freeName, repairName } from './names.ts';
 import { fixedPorts, fixedPortsOf, portCondition } from './ports.ts';
 import { dropContainer, removeContainer, stopContainer } from './remove.ts';
+import { mayFail, noteReplaced } from './rollout.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
 import { isFinished, judge, wasKilledOnce, wasStoppedFor } from './verdict.ts';
@@ -36,6 +39,7 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
     return { startStep: undefined, disturbed: false, rolling: false };
   }
   const gate = slot.image.gate ?? slot.start.gate ?? rollGate ?? ports.gate;
+  if (gate?.kind === 'delay') scope.draft.lookAgainAt(gate.untilMs);
   const name = freeName(scope, slot);
   const created = createContainer(scope, {
     service: slot.service,
@@ -156,8 +160,7 @@ export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedCon
       complete(scope, slot, fresh, old);
       return { startStep: undefined, disturbed: false, rolling: true };
     case 'failed':
-      rollBack(scope, slot, fresh, old, verdict.reason);
-      return { startStep: undefined, disturbed: true, rolling: true };
+      return fail(scope, slot, fresh, old, verdict.reason);
   }
 }
 
@@ -199,44 +202,56 @@ function unpause(scope: Scope, slot: Slot, fresh: ObservedContainer): void {
 
 function complete(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
   const because = cause('Replaced');
+  noteReplaced(scope, slot);
   removeContainer(scope, old, because, []);
   repairName(scope, slot, fresh, because);
 }
 
-/** Back to the container that worked; this revision is not tried again until it changes. */
-function rollBack(
+/** A new container that failed: it may, or everything stays as it is, or the one that worked comes back. */
+function fail(
   scope: Scope,
   slot: Slot,
   fresh: ObservedContainer,
   old: ObservedContainer,
   reason: string,
-): void {
-  if (slot.service.update.failureAction === 'continue') {
+): SlotPlan {
+  const { failureAction } = slot.service.update;
+  if (failureAction === 'continue' || mayFail(scope, slot)) {
     complete(scope, slot, fresh, old);
-    return;
+    return { startStep: undefined, disturbed: true, rolling: true };
   }
-  scope.memory.badRevisions[slot.service.name] = {
+  const bad: BadRevision = {
     specHash: slot.container.specHash,
     imageId: fresh.imageId,
     reason,
     atMs: scope.context.nowMs,
+    ...(failureAction === 'pause' ? { isPaused: true } : {}),
   };
-  keepOld(scope, { ...slot, current: [fresh], outdated: [old] });
+  scope.memory.badRevisions[slot.service.name] = bad;
+  if (failureAction === 'pause') return pause(scope, slot, bad);
+  keepOld(scope, { ...slot, current: [fresh], outdated: [old] }, bad);
+  return { startStep: undefined, disturbed: true, rolling: true };
 }
 
-/** The wanted revision is known to be bad: what worked keeps running, and leftovers of the bad one go. */
-export function keepOld(scope: Scope, slot: Slot): SlotPlan {
-  const [old, ...surplus] = slot.outdated;
-  const bad = scope.memory.badRevisions[slot.service.name];
-  if (old === undefined || bad === undefined)
-    return { startStep: undefined, disturbed: true, rolling: false };
+/** Neither forward nor back (`failure_action: pause`): what stands there is kept as well as it goes. */
+export function pause(scope: Scope, slot: Slot, bad: BadRevision): SlotPlan {
+  const [keep] = [...slot.current, ...slot.outdated];
   scope.draft.block({
     target: containerRef(slot.container.name),
     service: slot.service.name,
-    code: 'BadRevision',
-    message: `the new revision failed (${bad.reason}); the one before it keeps running`,
-    hint: 'change the manifest: this revision is not tried again',
+    code: 'RolloutPaused',
+    message: `the new revision failed (${bad.reason}), and its failure_action is pause`,
+    hint: `\`stackctl rollout resume ${scope.desired.name}\` tries again, \`stackctl rollback ${scope.desired.name}\` goes back; or change the manifest`,
   });
+  if (keep === undefined) return { startStep: undefined, disturbed: true, rolling: false };
+  return keepUp(scope, slot, keep);
+}
+
+/** The wanted revision is known to be bad: what worked keeps running, and leftovers of the bad one go. */
+export function keepOld(scope: Scope, slot: Slot, bad: BadRevision): SlotPlan {
+  const [old, ...surplus] = slot.outdated;
+  if (old === undefined) return { startStep: undefined, disturbed: true, rolling: false };
+  scope.draft.block(badRevisionBlocker(slot.service, bad));
   const leftovers = [...slot.current, ...surplus];
   if (leftovers.length === 0) return keepUp(scope, slot, old);
   const because = cause('RolledBack', [

@@ -1,8 +1,16 @@
 import type { DesiredNetwork, DesiredStack } from '../model/desired.ts';
-import type { BadRevision, HookRecord, Memory, PullRecord, RestartRecord } from '../model/memory.ts';
+import type {
+  BadRevision,
+  HookRecord,
+  Memory,
+  PullRecord,
+  RestartRecord,
+  RolloutRecord,
+} from '../model/memory.ts';
 import { type SlotName, slotName } from '../model/names.ts';
 import type { Observed, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { FieldChange, NetworkHandle, StepId } from '../model/plan.ts';
+import type { Revision } from '../model/revision.ts';
 import { PlanDraft } from './draft.ts';
 
 /** What planning depends on beside desired and observed; the clock is one of them. */
@@ -18,6 +26,10 @@ export interface PlanContext {
   readonly isAdopted?: boolean;
   /** In what containers that bear no spec hash of ours differ from what is wanted, by id. */
   readonly differences?: ReadonlyMap<string, readonly FieldChange[]>;
+  /** What the stack was when it was last Ready, for services whose new revision fails. */
+  readonly lastReady?: Revision | undefined;
+  /** When a restart of a service was last asked for (unix ms), by service. */
+  readonly restartAsked?: Readonly<Record<string, number>>;
   /** Whether other stacks are Ready, by name, for `dependsOn`. */
   readonly readyStacks: Readonly<Record<string, boolean>>;
 }
@@ -48,6 +60,7 @@ export interface MemoryDraft {
   pulls: Record<string, PullRecord>;
   adopted: Record<string, string>;
   hooks: Record<string, HookRecord>;
+  rollouts: Record<string, RolloutRecord>;
 }
 
 /** What became of a service that others depend on. */
@@ -157,5 +170,6 @@ function copyMemory(memory: Memory, nowMs: number): MemoryDraft {
     pulls: { ...memory.pulls },
     adopted: { ...memory.adopted },
     hooks: { ...memory.hooks },
+    rollouts: { ...memory.rollouts },
   };
 }

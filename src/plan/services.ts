@@ -3,13 +3,16 @@ import type { Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
 import { isCompletedJob, startCondition } from './gates.ts';
+import { badRevisionOf } from './hold-back.ts';
 import { addPostStart } from './hooks.ts';
 import type { ImageState } from './images.ts';
 import { maintain } from './maintain.ts';
 import { freeName, isNameTaken } from './names.ts';
 import { fixedPorts, portCondition } from './ports.ts';
 import { removeContainer } from './remove.ts';
-import { continueReplacement, keepOld, replace, type SlotPlan } from './replace.ts';
+import { continueReplacement, keepOld, pause, replace, type SlotPlan } from './replace.ts';
+import { restartIfAsked } from './restart-asked.ts';
+import { rollGate } from './rollout.ts';
 import type { Scope } from './scope.ts';
 import { readSlot, type Slot } from './slots.ts';
 
@@ -27,7 +30,7 @@ export function planService(
   const rolling: string[] = [];
   for (const container of service.containers) {
     const slot = readSlot(scope, service, container, image, start);
-    const plan = addPostStart(scope, slot, planSlot(scope, slot, rollGate(service, rolling)));
+    const plan = addPostStart(scope, slot, planSlot(scope, slot, rollGate(scope, service, rolling)));
     if (plan.rolling) rolling.push(container.name);
     slots.push(plan);
   }
@@ -41,30 +44,19 @@ export function planService(
   });
 }
 
-/** Replicas are replaced `parallelism` at a time (0: all at once); the next waits for those before it. */
-function rollGate(service: DesiredService, rolling: readonly string[]): Gate | undefined {
-  const last = rolling.at(-1);
-  if (last === undefined || service.update.parallelism === 0) return undefined;
-  if (rolling.length < service.update.parallelism) return undefined;
-  return { kind: 'replacement', container: last, until: 'healthy', atMs: undefined };
-}
-
 function planSlot(scope: Scope, slot: Slot, gate: Gate | undefined): SlotPlan {
   for (const useless of slot.useless) removeContainer(scope, useless, cause('Orphaned'), []);
-  if (isKnownBad(scope, slot)) return keepOld(scope, slot);
+  const bad =
+    slot.outdated.length > 0 ? badRevisionOf(slot.service, scope.observed, scope.memory) : undefined;
+  if (bad !== undefined) return bad.isPaused === true ? pause(scope, slot, bad) : keepOld(scope, slot, bad);
   const [keep, ...duplicates] = slot.current;
   for (const duplicate of duplicates) removeContainer(scope, duplicate, cause('Duplicate'), []);
   if (keep === undefined) {
     return slot.outdated.length > 0 ? replace(scope, slot, gate) : createFresh(scope, slot);
   }
-  return slot.outdated.length > 0 ? continueReplacement(scope, slot, keep) : maintain(scope, slot, keep);
-}
-
-function isKnownBad(scope: Scope, slot: Slot): boolean {
-  const bad = scope.memory.badRevisions[slot.service.name];
-  if (bad === undefined || slot.outdated.length === 0) return false;
-  const sameImage = slot.image.image === undefined || slot.image.image.id === bad.imageId;
-  return bad.specHash === slot.container.specHash && sameImage;
+  return slot.outdated.length > 0
+    ? continueReplacement(scope, slot, keep)
+    : restartIfAsked(scope, slot, keep, maintain(scope, slot, keep), gate);
 }
 
 function createFresh(scope: Scope, slot: Slot): SlotPlan {

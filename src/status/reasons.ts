@@ -22,6 +22,7 @@ export const REASONS = [
   'OwnedByAnotherStack',
   'Unsupported',
   'BadRevision',
+  'RolloutPaused',
   'FalseDrift',
   'DependencyFailed',
 ] as const;

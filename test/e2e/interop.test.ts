@@ -103,6 +103,8 @@ volumes: {data: {}}
   test('logs prints the lines of all, behind the names that stackctl logs puts there too', async () => {
     const lines = (text: string) =>
       text
+        // docker compose 2.26 clears each line first, with a terminal or without.
+        .replaceAll('\u001b[2K', '')
         .trim()
         .split('\n')
         .map((line) => line.split(/\s+\| /))

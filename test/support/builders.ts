@@ -43,6 +43,7 @@ export interface ServiceWords {
   readonly health?: boolean | HealthcheckConfig;
   readonly name?: string;
   readonly update?: Partial<UpdateConfig>;
+  readonly rollback?: Partial<UpdateConfig>;
   readonly isJob?: boolean;
   readonly healUnhealthy?: boolean;
   /** Commands of hooks, each one line of a shell. */
@@ -170,6 +171,13 @@ function service(parts: ServiceParts): DesiredService {
       monitorMs: 5000,
       maxFailureRatio: 0,
       ...words.update,
+    },
+    rollback: {
+      order: words.update?.order ?? 'stop-first',
+      parallelism: 1,
+      delayMs: 0,
+      monitorMs: 5000,
+      ...words.rollback,
     },
     isJob: words.isJob ?? false,
     healUnhealthy: words.healUnhealthy ?? true,

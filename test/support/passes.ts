@@ -4,6 +4,7 @@ import type { DesiredStack } from '../../src/model/desired.ts';
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts';
 import type { Observed } from '../../src/model/observed.ts';
 import type { Outcome, Plan } from '../../src/model/plan.ts';
+import type { Revision } from '../../src/model/revision.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { learn } from '../../src/plan/repeats.ts';
@@ -14,6 +15,8 @@ const NEVER = new AbortController().signal;
 export interface PassOptions {
   readonly memory?: Memory;
   readonly readyStacks?: Readonly<Record<string, boolean>>;
+  readonly lastReady?: Revision;
+  readonly restartAsked?: Readonly<Record<string, number>>;
   /** Stops the execution between steps: the daemon dies. */
   readonly signal?: AbortSignal;
   /** Sees each plan before it is carried out. */
@@ -33,13 +36,15 @@ export async function planFor(
   desired: DesiredStack,
   options: PassOptions = {},
 ): Promise<Plan> {
-  const observed = await engine.observe(queryFor(desired));
+  const observed = await engine.observe(queryFor(desired, Object.values(options.lastReady?.images ?? {})));
   const plan = makePlan(desired, observed, {
     nowMs: engine.clock.nowMs(),
     memory: options.memory ?? EMPTY_MEMORY,
     instance: engine.instance,
     version: 'test',
     readyStacks: options.readyStacks ?? {},
+    lastReady: options.lastReady,
+    restartAsked: options.restartAsked ?? {},
   });
   options.onPlan?.(plan, observed);
   return plan;

@@ -18,7 +18,7 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     const words = `Conflict. The container name "/${request.name}" is already in use by container "${holder.id}"`;
     throw refusal(409, words);
   }
-  const image = world.images.get(container.config.Image);
+  const image = world.image(container.config.Image);
   if (image === undefined) throw refusal(404, `No such image: ${container.config.Image}`);
   if (world.profile === '20.10' && request.endpoints.length > 1) {
     throw refusal(400, 'Container cannot be connected to network endpoints');

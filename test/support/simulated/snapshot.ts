@@ -43,7 +43,7 @@ export function snapshot(world: World, instance: string, query: ObserveQuery): O
     volumes: [...world.volumes.values()].map((volume) => observedVolume(instance, volume)),
     images: Object.fromEntries(
       query.imageRefs.flatMap((ref) => {
-        const image = world.images.get(ref);
+        const image = world.image(ref);
         return image === undefined ? [] : [[ref, image]];
       }),
     ),

@@ -130,6 +130,7 @@ export class World {
   readonly volumeHistory: SimVolume[] = [];
   readonly listeners = new Set<(event: EngineEvent) => void>();
   readonly events: EngineEvent[] = [];
+  readonly #imagesById = new Map<string, ObservedImage>();
   #counter = 0;
 
   constructor(clock: VirtualClock, profile: Profile) {
@@ -208,6 +209,11 @@ export class World {
     return made;
   }
 
+  /** By reference or id; an image that lost its last reference is still there. */
+  image(refOrId: string): ObservedImage | undefined {
+    return this.images.get(refOrId) ?? this.#imagesById.get(refOrId);
+  }
+
   /** Puts an image under a reference, as a pull, a build or `docker load` does. */
   addImage(ref: string, spec: ImageSpec = {}): ObservedImage {
     const image: ObservedImage = {
@@ -225,6 +231,7 @@ export class World {
       createdAtMs: this.now(),
     };
     this.images.set(ref, image);
+    this.#imagesById.set(image.id, image);
     this.emit('image', 'pull', ref, ref, undefined);
     return image;
   }
