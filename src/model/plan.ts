@@ -160,6 +160,8 @@ export type Gate =
       readonly atMs: number | undefined;
     }
   | { readonly kind: 'delay'; readonly untilMs: number }
+  /** `stackctl rollout pause`. */
+  | { readonly kind: 'paused' }
   | { readonly kind: 'backoff'; readonly untilMs: number; readonly attempt: number }
   | { readonly kind: 'stack'; readonly stack: string };
 

@@ -7,7 +7,7 @@ import { blockHeldBack, holdBack } from './hold-back.ts';
 import { planImages } from './images.ts';
 import { planNetworks } from './networks.ts';
 import { pruneContainers, pruneNetworks } from './prune.ts';
-import { createScope, type PlanContext, type Scope } from './scope.ts';
+import { copyMemory, createScope, type MemoryDraft, type PlanContext, type Scope } from './scope.ts';
 import { planService } from './services.ts';
 import { outdatedBecause } from './slots.ts';
 import { planVolumes } from './volumes.ts';
@@ -18,9 +18,10 @@ import { planVolumes } from './volumes.ts';
  * An empty plan means converged, and nothing else does.
  */
 export function makePlan(desired: DesiredStack, observed: Observed, context: PlanContext): Plan {
-  const wanted = holdBack(desired, observed, { memory: context.memory, lastReady: context.lastReady });
-  const scope = createScope(wanted.desired, observed, context);
-  forgetStrangers(scope, desired);
+  const memory = copyMemory(context);
+  forgetStrangers(memory, { desired, observed, context });
+  const wanted = holdBack(desired, observed, { memory, lastReady: context.lastReady });
+  const scope = createScope(wanted.desired, observed, { context, memory });
   blockHeldBack(scope.draft, wanted.held);
   pruneContainers(scope);
   planNetworks(scope);
@@ -45,9 +46,12 @@ function isImageNeeded(scope: Scope, ref: string): boolean {
 }
 
 /** Drops what is remembered of containers, slots and services that are no more. */
-function forgetStrangers(scope: Scope, desired: DesiredStack): void {
-  const { memory } = scope;
-  const ids = new Set<string>(scope.observed.containers.map((live) => live.id));
+function forgetStrangers(
+  memory: MemoryDraft,
+  about: { readonly desired: DesiredStack; readonly observed: Observed; readonly context: PlanContext },
+): void {
+  const { desired, observed, context } = about;
+  const ids = new Set<string>(observed.containers.map((live) => live.id));
   const slots = new Set<string>(
     desired.services.flatMap((service) =>
       service.containers.map((replica) => slotName(service.name, replica.ordinal)),
@@ -62,6 +66,7 @@ function forgetStrangers(scope: Scope, desired: DesiredStack): void {
   keepOnly(memory.rollouts, (name) => services.has(name));
   keepOnly(memory.badRevisions, (name) => {
     const bad = memory.badRevisions[name];
+    if ((bad?.atMs ?? 0) < (context.retryAskedAtMs ?? 0)) return false;
     return services.get(name)?.containers.some((replica) => replica.specHash === bad?.specHash) ?? false;
   });
 }

@@ -61,6 +61,8 @@ export function renderGate(gate: Gate): string {
       return `image ${gate.ref}`;
     case 'replacement':
       return `${gate.container} ${gate.until}`;
+    case 'paused':
+      return '`stackctl rollout resume`';
     case 'delay':
       return 'the delay between two replicas';
     case 'backoff':

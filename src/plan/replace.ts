@@ -35,10 +35,9 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   const because = outdatedBecause(scope, slot.container, old) ?? cause('SpecChanged');
   const { service, container } = slot;
   const ports = portCondition(scope, { service, container, ports: fixedPorts(container) });
-  if (slot.image.blocked || ports.blocked) {
-    return { startStep: undefined, disturbed: false, rolling: false };
-  }
+  if (slot.image.blocked || ports.blocked) return keepUp(scope, slot, old);
   const gate = slot.image.gate ?? slot.start.gate ?? rollGate ?? ports.gate;
+  if (gate !== undefined) keepUp(scope, slot, old);
   if (gate?.kind === 'delay') scope.draft.lookAgainAt(gate.untilMs);
   const name = freeName(scope, slot);
   const created = createContainer(scope, {

@@ -4,7 +4,7 @@ import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
 /**
- * Replicas are replaced `parallelism` at a time: the next waits for those before it, and for `delay` after the last one
+ * What the replacement of a replica waits for. Replicas are replaced `parallelism` at a time: the next waits for those before it, and for `delay` after the last one
  * that was good.
  */
 export function rollGate(
@@ -12,6 +12,7 @@ export function rollGate(
   service: DesiredService,
   rolling: readonly string[],
 ): Gate | undefined {
+  if (scope.context.isRolloutPaused === true) return { kind: 'paused' };
   const last = rolling.at(-1);
   const { parallelism, delayMs } = service.update;
   if (last !== undefined && parallelism !== 0 && rolling.length >= parallelism) {

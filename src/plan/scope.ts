@@ -28,6 +28,10 @@ export interface PlanContext {
   readonly differences?: ReadonlyMap<string, readonly FieldChange[]>;
   /** What the stack was when it was last Ready, for services whose new revision fails. */
   readonly lastReady?: Revision | undefined;
+  /** `stackctl rollout pause`: no replacement begins; what has begun is brought to its end. */
+  readonly isRolloutPaused?: boolean;
+  /** Bad revisions from before (unix ms) are tried again. */
+  readonly retryAskedAtMs?: number | undefined;
   /** When a restart of a service was last asked for (unix ms), by service. */
   readonly restartAsked?: Readonly<Record<string, number>>;
   /** Whether other stacks are Ready, by name, for `dependsOn`. */
@@ -95,7 +99,11 @@ export interface Scope {
   readonly metRepairs: Set<string>;
 }
 
-export function createScope(desired: DesiredStack, seen: Observed, context: PlanContext): Scope {
+export function createScope(
+  desired: DesiredStack,
+  seen: Observed,
+  { context, memory }: { readonly context: PlanContext; readonly memory: MemoryDraft },
+): Scope {
   const observed = inStableOrder(seen);
   const slots = new Map<SlotName, ObservedContainer[]>();
   for (const container of oursOf(desired.name, observed)) {
@@ -111,7 +119,7 @@ export function createScope(desired: DesiredStack, seen: Observed, context: Plan
     observed,
     context,
     draft: new PlanDraft(),
-    memory: copyMemory(context.memory, context.nowMs),
+    memory,
     networks: new Map(),
     volumeSteps: new Map(),
     blockedVolumes: new Set(),
@@ -159,7 +167,8 @@ const byNameAndId = (a: Named, b: Named): number => compare(a.name, b.name) || c
 /** By code units: the same on every machine, whatever its locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function copyMemory(memory: Memory, nowMs: number): MemoryDraft {
+/** The memory of the last pass, to be brought up to date by this one. */
+export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
   return {
     beganAtMs: memory.beganAtMs ?? nowMs,
     restarts: { ...memory.restarts },

@@ -17,6 +17,8 @@ export interface PassOptions {
   readonly readyStacks?: Readonly<Record<string, boolean>>;
   readonly lastReady?: Revision;
   readonly restartAsked?: Readonly<Record<string, number>>;
+  readonly isRolloutPaused?: boolean;
+  readonly retryAskedAtMs?: number;
   /** Stops the execution between steps: the daemon dies. */
   readonly signal?: AbortSignal;
   /** Sees each plan before it is carried out. */
@@ -45,6 +47,8 @@ export async function planFor(
     readyStacks: options.readyStacks ?? {},
     lastReady: options.lastReady,
     restartAsked: options.restartAsked ?? {},
+    isRolloutPaused: options.isRolloutPaused ?? false,
+    retryAskedAtMs: options.retryAskedAtMs,
   });
   options.onPlan?.(plan, observed);
   return plan;

@@ -191,3 +191,42 @@ describe('a restart that was asked for', () => {
     );
   });
 });
+
+describe('while a replacement waits', () => {
+  test('the old container is kept up: it ends, and is started again', async () => {
+    const { engine, memory } = await running({ services: { web: { image: 'app:1' } } });
+    engine.hands.crash('demo-web-1');
+    const missing: StackWords = { services: { web: { image: 'nowhere:1' } } };
+    const { plan } = await pass(engine, stack(missing), { memory });
+    expect(text(plan)).toContain('#2 start container/demo-web-1: NotRunning {state: exited (1) -> running}');
+    expect(engine.world.container('demo-web-1')?.state).toBe('running');
+  });
+
+  test('a paused rollout replaces nothing, and heals what is there', async () => {
+    const { engine, memory } = await running(replicas({ replicas: 2 }));
+    const before = ids(engine);
+    const wanted = stack(replicas({ replicas: 2, env: ['A=2'] }));
+    const first = await pass(engine, wanted, { memory, isRolloutPaused: true });
+    expect(first.plan.steps[0]?.gate).toEqual({ kind: 'paused' });
+    expect(first.outcomes.filter(({ result }) => result !== 'skipped')).toEqual([]);
+    engine.hands.crash('demo-web-2');
+    await pass(engine, wanted, { memory: first.memory, isRolloutPaused: true });
+    expect(ids(engine)).toEqual(before);
+    expect(engine.world.container('demo-web-2')?.state).toBe('running');
+  });
+
+  test('a bad revision is tried again when that is asked for', async () => {
+    const before = await running(replicas({ replicas: 1 }));
+    const { engine, memory } = before;
+    const options = { lastReady: revisionOf(before) };
+    failReplica(engine, 'demo-web-1');
+    const bad = stack(replicas({ replicas: 1, env: ['A=2'] }));
+    const held = await passUntilSettled(engine, bad, { memory, ...options });
+    engine.onCall = () => 'ok';
+    engine.world.behaviours.clear();
+    const again = { memory: held.memory, ...options, retryAskedAtMs: engine.clock.nowMs() };
+    const settled = await passUntilSettled(engine, bad, again);
+    expect(text(settled.last)).toEqual([]);
+    expect(hashes(engine)).toEqual([bad.services[0]?.containers[0]?.specHash]);
+  });
+});
