@@ -15,6 +15,7 @@ import {
 } from './contract.ts';
 import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './errors.ts';
 import { followEvents } from './event-stream.ts';
+import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
 import { ndjsonStream } from './streams.ts';
 
 /** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
@@ -71,6 +72,9 @@ function buildReads(options: RouteOptions): Hono<Bindings> {
   app.get('/version', (request) => request.json(operations.version()));
   app.get('/stacks', (request) => request.json({ items: operations.stacks() }));
   app.get('/stacks/:name', (request) => request.json(operations.stack(request.req.param('name'))));
+  app.get('/stacks/:name/history', (request) =>
+    request.json({ items: operations.history(request.req.param('name')) }),
+  );
   app.get('/projects/:name', async (request) =>
     request.json(
       await operations.composeProject(request.req.param('name'), untilGone(request, options).signal),
@@ -113,6 +117,15 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
   });
   app.post('/stacks/:name/resume', async (request) => {
     await operations.resume(request.req.param('name'));
+    return request.json({ done: true });
+  });
+  app.post('/stacks/:name/rollback', async (request) => {
+    const { toRevision } = await readBody(request.req.raw, rollbackRequestSchema);
+    return request.json(await operations.rollBack(request.req.param('name'), toRevision));
+  });
+  app.post('/stacks/:name/rollout', async (request) => {
+    const wanted = await readBody(request.req.raw, rolloutRequestSchema);
+    await operations.rollout({ name: request.req.param('name'), ...wanted });
     return request.json({ done: true });
   });
   app.post('/stacks/:name/adopt', async (request) => {

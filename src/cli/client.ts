@@ -25,6 +25,14 @@ import {
   stackNoticeSchema,
   stackStatusSchema,
 } from '../api/contract.ts';
+import {
+  historySchema,
+  type RevisionNote,
+  ROLLOUT_PATHS,
+  type RollbackResult,
+  type RolloutVerb,
+  rollbackResultSchema,
+} from '../api/rollout-contract.ts';
 import { Failure } from '../model/failure.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
 import { openStream, send } from './transport.ts';
@@ -39,6 +47,10 @@ export interface Client {
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
   delete(request: DeleteRequest, signal: AbortSignal): Promise<void>;
+  /** Newest first. */
+  history(stack: string, signal: AbortSignal): Promise<readonly RevisionNote[]>;
+  rollback(stack: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
+  rollout(stack: string, verb: RolloutVerb, services: readonly string[], signal: AbortSignal): Promise<void>;
   composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
   command(stack: string, verb: StackVerb, signal: AbortSignal): Promise<void>;
   events(filter: { readonly stack: string | undefined }, signal: AbortSignal): Promise<readonly StackEvent[]>;
@@ -89,6 +101,18 @@ export function createClient(socketPath: string): Client {
       (await call(diffResultSchema, signal, { method: 'POST', path: PATHS.diff, body })).items,
     async delete({ name, volumes }, signal) {
       await call(doneSchema, signal, { method: 'DELETE', path: withQuery(PATHS.stack(name), { volumes }) });
+    },
+    history: async (stack, signal) =>
+      (await call(historySchema, signal, { path: ROLLOUT_PATHS.history(stack) })).items,
+    rollback: (stack, toRevision, signal) =>
+      call(rollbackResultSchema, signal, {
+        method: 'POST',
+        path: ROLLOUT_PATHS.rollback(stack),
+        body: { toRevision },
+      }),
+    async rollout(stack, verb, services, signal) {
+      const body = { verb, services };
+      await call(doneSchema, signal, { method: 'POST', path: ROLLOUT_PATHS.rollout(stack), body });
     },
     composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
     async command(stack, verb, signal) {

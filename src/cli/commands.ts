@@ -7,9 +7,12 @@ import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
+import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
+import { rollbackCommand } from './commands/rollback.ts';
+import { rolloutCommand } from './commands/rollout.ts';
 import { suspendCommand } from './commands/suspend.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
@@ -27,9 +30,12 @@ export const COMMANDS: readonly Command[] = [
   describeCommand,
   eventsCommand,
   logsCommand,
+  historyCommand,
   waitCommand,
   reconcileCommand,
   suspendCommand,
   resumeCommand,
+  rollbackCommand,
+  rolloutCommand,
   versionCommand,
 ];

@@ -67,6 +67,15 @@ export function count(flags: string, description: string, unlimited: string): Op
   return { flags, description, initial: undefined, shownDefault: unlimited, read };
 }
 
+/** A number that counts from 1. */
+export function ordinal(flags: string, description: string): OptionSpec<number | undefined> {
+  const read = (value: string): number => {
+    if (!/^[1-9]\d{0,8}$/.test(value)) throw new UsageError('must be a number from 1');
+    return Number(value);
+  };
+  return { flags, description, initial: undefined, shownDefault: undefined, read };
+}
+
 /** A span of time in milliseconds, from Go's spelling: `90s`, `5m`, `1h30m`. */
 export function duration(flags: string, description: string, initial: string): OptionSpec<number> {
   return {

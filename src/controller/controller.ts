@@ -8,6 +8,7 @@ import { Notices } from './notices.ts';
 import { type PassState, runPass, type Verdict } from './pass.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
 import { WorkQueue } from './queue.ts';
+import { Revisions } from './revisions.ts';
 import { SourceReader } from './source-reader.ts';
 import { Records } from './stack-record.ts';
 import { followEngine } from './triggers.ts';
@@ -28,6 +29,7 @@ export class Controller {
   readonly options: ControllerOptions;
   readonly catalog: Catalog;
   readonly records: Records;
+  readonly revisions: Revisions;
   readonly notices = new Notices();
   readonly events: EventLog;
   readonly queue: WorkQueue;
@@ -49,6 +51,7 @@ export class Controller {
     this.options = options;
     this.catalog = new Catalog(ports.store, ports.loader);
     this.records = new Records(ports.store);
+    this.revisions = new Revisions(ports.store, () => this.#engineInfo?.id);
     this.events = new EventLog(ports.store);
     this.queue = new WorkQueue({
       now: () => ports.clock.monotonicMs(),
@@ -136,6 +139,7 @@ export class Controller {
       options: this.options,
       catalog: this.catalog,
       records: this.records,
+      revisions: this.revisions,
       events: this.events,
       notices: this.notices,
       engineInfo: () => this.#engineInfo,

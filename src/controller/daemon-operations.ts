@@ -14,6 +14,7 @@ import type {
 } from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
+import { historyOf, rollBack, steerRollout } from './rollouts.ts';
 import { stackLogs } from './stack-logs.ts';
 import type { StackRecord } from './stack-record.ts';
 
@@ -64,6 +65,9 @@ export function createOperations(controller: Controller): Operations {
     },
     suspend: (name) => setSuspended(controller, name, true),
     resume: (name) => setSuspended(controller, name, false),
+    history: (name) => historyOf(controller, knownRecord(controller, name)),
+    rollBack: (name, toRevision) => rollBack(controller, knownRecord(controller, name), toRevision),
+    rollout: (request) => steerRollout(controller, knownRecord(controller, request.name), request),
     events: (filter) => controller.events.list(filter.stack, filter.afterSequence),
     watch: (filter, signal) => watch(controller, filter.stack, signal),
     logs: (request: LogsRequest, signal) => {
@@ -79,6 +83,12 @@ function knownNames(controller: Controller): readonly string[] {
     .filter((record) => record.status !== undefined || record.tombstone !== undefined)
     .map((record) => record.name);
   return [...new Set<string>([...controller.catalog.names(), ...remembered])].sort();
+}
+
+/** Throws `invalid` for a name that nobody knows. */
+function knownRecord(controller: Controller, name: string): StackRecord {
+  statusOf(controller, name);
+  return controller.records.ensure(name);
 }
 
 /** Throws `invalid` for a name that nobody knows. */
@@ -110,6 +120,7 @@ function notLookedAt(controller: Controller, record: StackRecord): StackStatus {
     nowMs: controller.ports.clock.nowMs(),
     previous: undefined,
     suspended: entry !== undefined && isSuspended(record, entry),
+    held: undefined,
     deleting: record.tombstone !== undefined,
     problems: entry?.problems ?? [],
     failure: undefined,

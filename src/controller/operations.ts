@@ -1,6 +1,6 @@
 import type { LogLine } from '../engine/engine.ts';
 import type { Problem } from '../model/problem.ts';
-import type { StackEvent, StackStatus } from '../model/status.ts';
+import type { HistoryEntry, StackEvent, StackStatus } from '../model/status.ts';
 
 /** Manifest files as `stackctl apply` pushes them; data files are read from `baseDirectory` on this host. */
 export interface PushedManifests {
@@ -67,6 +67,34 @@ export interface DeleteRequest {
   readonly volumes: boolean;
 }
 
+/** One revision of a stack. */
+export interface RevisionNote {
+  /** The generation that it was; `rollback --to-revision` takes it. */
+  readonly number: number;
+  readonly revision: string;
+  readonly outcome: HistoryEntry['outcome'];
+  readonly appliedAt: string;
+  /** The stack was Ready with it, and what it was is kept. */
+  readonly isRestorable: boolean;
+  /** Image references by service; of restorable ones. */
+  readonly services: Readonly<Record<string, string>>;
+  /** Against the restorable one before it, a rendered line each. */
+  readonly changes: readonly string[];
+}
+
+export interface RollbackResult {
+  readonly number: number;
+  /** Wait until `observedGeneration` is at least this. */
+  readonly generation: number;
+}
+
+export interface RolloutRequest {
+  readonly name: string;
+  readonly verb: 'pause' | 'resume' | 'restart';
+  /** Of a restart; empty: all. */
+  readonly services: readonly string[];
+}
+
 export interface LogsRequest {
   readonly stack: string;
   /** Empty: all. */
@@ -116,6 +144,14 @@ export interface Operations {
   reconcile(name: string): void;
   suspend(name: string): Promise<void>;
   resume(name: string): Promise<void>;
+  /** Newest first. */
+  history(name: string): readonly RevisionNote[];
+  /**
+   * Holds a stack at an earlier revision, by default the one before. Throws `invalid` with
+   * status 404 when it is not kept.
+   */
+  rollBack(name: string, toRevision: number | undefined): Promise<RollbackResult>;
+  rollout(request: RolloutRequest): Promise<void>;
   /** Oldest first; `afterSequence` to go on. */
   events(filter: {
     readonly stack: string | undefined;

@@ -3,12 +3,13 @@ import { asFailure, Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
 import { planDeletion } from '../plan/deletion.ts';
 import { asOurs } from '../plan/recognise.ts';
 import { renderAction } from '../plan/render.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
-import { deriveStatus } from '../status/derive.ts';
+import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import type { Catalog, CatalogEntry } from './catalog.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
@@ -16,6 +17,7 @@ import type { EventLog } from './event-log.ts';
 import type { Notices } from './notices.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
 import { type Pass, reconcile } from './reconcile.ts';
+import { imagesOf, type Revisions } from './revisions.ts';
 import type { Records, StackRecord } from './stack-record.ts';
 
 /** What is to become of a stack's place in the queue after a pass. */
@@ -35,6 +37,7 @@ export interface PassState {
   readonly options: ControllerOptions;
   readonly catalog: Catalog;
   readonly records: Records;
+  readonly revisions: Revisions;
   readonly events: EventLog;
   readonly notices: Notices;
   readonly engineInfo: () => EngineInfo | undefined;
@@ -48,6 +51,7 @@ export interface PassState {
 }
 
 const NOTHING: Pass = {
+  sourceRevision: undefined,
   problems: [],
   desired: undefined,
   observed: undefined,
@@ -79,6 +83,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
         manifest: entry.manifest,
         engineInfo,
         lastGood: record.lastGood,
+        held: heldRevision(record, state),
         context: contextOf(record, state),
         suspended: isSuspended(record, entry) || !state.mayAct(name),
       },
@@ -109,8 +114,23 @@ export function contextOf(record: StackRecord, state: PassState): PlanContext {
     version: state.options.version,
     isAdopted: record.adopted,
     lastApplied: record.lastGood,
+    lastReady: state.revisions.newest(record.name),
+    isRolloutPaused: record.rollout.isPaused,
+    restartAsked: record.rollout.restartAsked,
+    retryAskedAtMs: record.rollout.retryAskedAtMs,
     readyStacks: Object.fromEntries(ready),
   };
+}
+
+/** Throws `conflict` when what the stack is to be held at is not known any more: better nothing than another thing. */
+function heldRevision(record: StackRecord, state: PassState): Revision | undefined {
+  const { hold } = record.rollout;
+  if (hold === undefined) return undefined;
+  const revision = state.revisions.get(record.name, hold.number);
+  if (revision !== undefined) return revision;
+  throw new Failure('conflict', `revision ${hold.number}, at which the stack is held, is lost`, {
+    hint: `\`stackctl rollout resume ${record.name}\` follows the manifest again`,
+  });
 }
 
 export function isReady(record: StackRecord): boolean {
@@ -170,7 +190,18 @@ async function conclude(
   const afterMs = verdict.kind === 'settled' ? verdict.afterMs : 0;
   const generation = isPast ? done.generation : record.generation;
   await report(record, entry, state, { pass, generation, failure: undefined, nextLookAtMs: nowMs + afterMs });
+  await noteReady(record, pass, state);
   return verdict;
+}
+
+/** What is Ready can be gone back to. */
+async function noteReady(record: StackRecord, pass: Pass, state: PassState): Promise<void> {
+  const { desired, observed } = pass;
+  if (desired === undefined || observed === undefined || record.rollout.hold !== undefined) return;
+  if (!isReady(record) || record.revision !== desired.revision || !state.mayAct(record.name)) return;
+  const revision = { desired, images: imagesOf(desired, observed) };
+  const atMs = state.ports.clock.nowMs();
+  await state.revisions.note(record.name, revision, { number: record.generation, atMs });
 }
 
 function verdictOf(pass: Pass, entry: CatalogEntry, state: PassState): Verdict {
@@ -213,6 +244,7 @@ async function report(
     nowMs,
     previous: before,
     suspended: isSuspended(record, entry),
+    held: heldNote(record, pass),
     deleting: false,
     problems: [...entry.problems, ...heldProblems(state.heldDeletion(record.name), entry), ...pass.problems],
     failure,
@@ -233,6 +265,12 @@ async function report(
   for (const event of events) state.notices.send({ kind: 'event', event });
   state.notices.send({ kind: 'status', status });
   if (isReady(record) !== wasReady) state.onReadiness(record.name);
+}
+
+function heldNote(record: StackRecord, { sourceRevision, desired }: Pass): PassReport['held'] {
+  const { hold } = record.rollout;
+  if (hold === undefined) return undefined;
+  return { number: hold.number, isSourceDifferent: sourceRevision !== desired?.revision };
 }
 
 /** The stack goes on as it is: a warning, and no more. */
@@ -291,6 +329,7 @@ async function reportDeletion(
     nowMs,
     previous: record.status,
     suspended: false,
+    held: undefined,
     deleting: true,
     problems: [],
     failure: undefined,

@@ -187,4 +187,6 @@ async function take(controller: Controller, request: ApplyRequest, manifest: Dec
   if (request.force) catalog.takeOver(manifest.name, { kind: 'applied', name: ports.applied.name });
   const record = records.ensure(manifest.name);
   if (record.tombstone !== undefined) await records.bury(record, undefined);
+  // Who applies a manifest by hand wants that one, and not what it was rolled back to.
+  if (record.rollout.hold !== undefined) await records.steer(record, { hold: undefined });
 }

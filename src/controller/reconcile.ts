@@ -5,6 +5,8 @@ import type { Memory } from '../model/memory.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
+import type { Revision } from '../model/revision.ts';
+import { pinImages } from '../plan/hold-back.ts';
 import { makePlan } from '../plan/plan.ts';
 import { recognise } from '../plan/recognise.ts';
 import type { PlanContext } from '../plan/scope.ts';
@@ -16,6 +18,8 @@ export interface PassInput {
   readonly engineInfo: EngineInfo;
   /** Stands in when the manifest is broken: its last good meaning. */
   readonly lastGood: DesiredStack | undefined;
+  /** What the stack is held at, whatever the manifest says. */
+  readonly held?: Revision | undefined;
   readonly context: PlanContext;
   /** Look, plan and tell, but do not touch. */
   readonly suspended: boolean;
@@ -34,6 +38,8 @@ export interface PassPorts {
 
 export interface Pass {
   readonly problems: readonly Problem[];
+  /** Of what the manifest means now; undefined while it is wrong. */
+  readonly sourceRevision: string | undefined;
   /** What was reconciled to; undefined when there is neither a good manifest nor a last good one. */
   readonly desired: DesiredStack | undefined;
   readonly observed: Observed | undefined;
@@ -45,18 +51,26 @@ export interface Pass {
 /** One pass: the whole program as one line. `diff` is the same line with `suspended`, stopped before it acts. */
 export async function reconcile(input: PassInput, ports: PassPorts, signal: AbortSignal): Promise<Pass> {
   const wish = await ports.loader.resolve(input.manifest, input.engineInfo, signal);
-  const desired = wish.desired ?? input.lastGood;
+  const wanted = input.held?.desired ?? wish.desired ?? input.lastGood;
   const { problems, filesUsed } = wish;
-  if (desired === undefined) {
-    return { problems, filesUsed, desired, observed: undefined, plan: undefined, outcomes: [] };
+  const found = { problems, filesUsed, sourceRevision: wish.desired?.revision };
+  if (wanted === undefined) {
+    return { ...found, desired: undefined, observed: undefined, plan: undefined, outcomes: [] };
   }
-  const seen = await ports.engine.observe(queryFor(desired), signal);
+  const seen = await ports.engine.observe(queryFor(wanted, earlierImages(input)), signal);
+  const desired = input.held === undefined ? wanted : pinImages(input.held, seen);
   const { observed, context } = recognise(desired, seen, input.context);
   const plan = makePlan(desired, observed, context);
-  if (input.suspended) return { problems, filesUsed, desired, observed, plan, outcomes: [] };
+  if (input.suspended) return { ...found, desired, observed, plan, outcomes: [] };
   await ports.remember(plan.memory);
   const outcomes = await execute(plan, ports.engine, ports, signal);
-  return { problems, filesUsed, desired, observed, plan, outcomes };
+  return { ...found, desired, observed, plan, outcomes };
+}
+
+/** Those that services may have to go back to. */
+function earlierImages({ held, context }: PassInput): readonly string[] {
+  const isAnyBad = Object.keys(context.memory.badRevisions).length > 0;
+  return Object.values({ ...(isAnyBad ? context.lastReady?.images : {}), ...held?.images });
 }
 
 /** What to look at for a stack, and which images beside those it names. */

@@ -13,6 +13,25 @@ export interface Tombstone {
   readonly atMs: number;
 }
 
+/** What somebody said about the rollouts of a stack, on disk until it is taken back. */
+export interface RolloutControl {
+  /** `stackctl rollback`: the revision that is kept to whatever the manifest says. */
+  readonly hold: { readonly number: number; readonly atMs: number } | undefined;
+  /** `stackctl rollout pause` */
+  readonly isPaused: boolean;
+  /** `stackctl rollout restart`, by service: unix ms of the last time. */
+  readonly restartAsked: Readonly<Record<string, number>>;
+  /** `stackctl rollout resume`: bad revisions from before are tried again. */
+  readonly retryAskedAtMs: number | undefined;
+}
+
+const NO_CONTROL: RolloutControl = {
+  hold: undefined,
+  isPaused: false,
+  restartAsked: {},
+  retryAskedAtMs: undefined,
+};
+
 /** What the controller holds of one stack between passes. */
 export interface StackRecord {
   readonly name: StackName;
@@ -27,6 +46,7 @@ export interface StackRecord {
   suspended: boolean;
   /** docker compose's project of this name was taken over: its objects, which bear no labels of ours, are ours. */
   adopted: boolean;
+  rollout: RolloutControl;
   tombstone: Tombstone | undefined;
 }
 
@@ -96,7 +116,17 @@ export class Records {
     if (record.adopted) return;
     await this.#store.write('adopted', record.name, true);
     record.adopted = true;
-    // What was said of the stack before says nothing any more.
+    await this.renew(record);
+  }
+
+  async steer(record: StackRecord, change: Partial<RolloutControl>): Promise<void> {
+    const rollout = { ...record.rollout, ...change };
+    await this.#store.write('rollout', record.name, rollout);
+    record.rollout = rollout;
+  }
+
+  /** What was said of the stack before says nothing any more: who waits must wait for a pass from here on. */
+  async renew(record: StackRecord): Promise<void> {
     record.generation += 1;
     await this.#save(record);
   }
@@ -117,6 +147,8 @@ export class Records {
       'stack',
       'suspended',
       'adopted',
+      'rollout',
+      'revisions',
       'tombstone',
     ] as const) {
       await this.#store.remove(kind, name);
@@ -148,6 +180,10 @@ export class Records {
       lastGood: undefined,
       suspended: this.#store.read('suspended', name) === true,
       adopted: this.#store.read('adopted', name) === true,
+      rollout: {
+        ...NO_CONTROL,
+        ...(this.#store.read('rollout', name) as Partial<RolloutControl> | undefined),
+      },
       tombstone: this.#store.read('tombstone', name) as Tombstone | undefined,
     };
   }

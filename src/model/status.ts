@@ -87,7 +87,7 @@ export interface VolumeStatus {
   readonly state: 'Present' | 'Missing' | 'Drifted';
 }
 
-/** Of the last five revisions, newest first. */
+/** Of the last ten revisions, newest first. */
 export interface HistoryEntry {
   readonly revision: string;
   readonly generation: number;

@@ -14,6 +14,7 @@ export interface ConditionInput {
   readonly nowMs: number;
   readonly previous: readonly Condition[];
   readonly suspended: boolean;
+  readonly held: { readonly number: number } | undefined;
   readonly deleting: boolean;
   readonly problems: readonly Problem[];
   /** Why the pass could not be carried through. */
@@ -134,8 +135,12 @@ function readyClaim(
   if (input.deleting) return claim('Ready', 'False', 'Deleting', reconciling.message);
   if (reconciling.status === 'True') return { ...reconciling, type: 'Ready', status: 'False' };
   if (healthy.status !== 'True') return { ...healthy, type: 'Ready', status: 'False' };
+  if (input.held !== undefined) return claim('Ready', 'True', 'RolloutHeld', heldMessage(input.held));
   return claim('Ready', 'True', 'ReconciliationSucceeded', readyMessage(input));
 }
+
+const heldMessage = ({ number }: { readonly number: number }): string =>
+  `held at revision ${number} by \`stackctl rollback\`; \`stackctl rollout resume\` follows the manifest again`;
 
 const readyMessage = (input: ConditionInput): string =>
   input.services.length === 1

@@ -19,6 +19,8 @@ export interface PassReport {
   readonly nowMs: number;
   readonly previous: StackStatus | undefined;
   readonly suspended: boolean;
+  /** `stackctl rollback`: kept to an earlier revision. */
+  readonly held: { readonly number: number; readonly isSourceDifferent: boolean } | undefined;
   readonly deleting: boolean;
   readonly problems: readonly Problem[];
   readonly failure: Failure | undefined;
@@ -29,7 +31,7 @@ export interface PassReport {
   readonly nextLookAtMs: number | undefined;
 }
 
-const HISTORY_KEPT = 5;
+const HISTORY_KEPT = 10;
 
 /** The one place where the status of a stack is made. */
 export function deriveStatus(report: PassReport): StackStatus {
@@ -74,6 +76,7 @@ export function deriveStatus(report: PassReport): StackStatus {
 
 function syncState(report: PassReport): SyncState {
   if (report.plan === undefined || report.failure !== undefined) return 'Unknown';
+  if (report.held?.isSourceDifferent === true) return 'OutOfSync';
   const invalid = report.problems.some((problem) => problem.severity === 'error');
   return invalid || report.plan.steps.length > 0 || report.plan.blockers.length > 0 ? 'OutOfSync' : 'Synced';
 }

@@ -23,6 +23,7 @@ export const REASONS = [
   'Unsupported',
   'BadRevision',
   'RolloutPaused',
+  'RolloutHeld',
   'FalseDrift',
   'DependencyFailed',
 ] as const;

@@ -44,6 +44,8 @@ const KINDS: Readonly<Record<StoreKind, true>> = {
   stack: true,
   suspended: true,
   adopted: true,
+  rollout: true,
+  revisions: true,
   tombstone: true,
   daemon: true,
 };

@@ -11,6 +11,10 @@ export type StoreKind =
   /** A stack that is to be suspended whatever its manifest says. */
   | 'suspended'
   | 'adopted'
+  /** What somebody said about the rollouts of a stack. */
+  | 'rollout'
+  /** What a stack was whenever it was Ready. */
+  | 'revisions'
   /** A deletion that was decided and not finished. */
   | 'tombstone'
   /** Small things of the daemon itself. */

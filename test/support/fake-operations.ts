@@ -8,6 +8,9 @@ import type {
   LogsRequest,
   Operations,
   PushedManifests,
+  RevisionNote,
+  RollbackResult,
+  RolloutRequest,
   StackDiff,
   StackNotice,
 } from '../../src/controller/operations.ts';
@@ -132,6 +135,24 @@ export class FakeOperations implements Operations {
   async resume(name: string): Promise<void> {
     this.#called('resume', name);
     this.put({ ...this.stack(name), suspended: false });
+  }
+
+  revisions: readonly RevisionNote[] = [];
+
+  history(name: string): readonly RevisionNote[] {
+    this.stack(name);
+    return this.revisions;
+  }
+
+  async rollBack(name: string, toRevision: number | undefined): Promise<RollbackResult> {
+    this.#called('rollback', [name, toRevision]);
+    const { generation } = this.stack(name);
+    return { number: toRevision ?? generation - 1, generation };
+  }
+
+  async rollout(request: RolloutRequest): Promise<void> {
+    this.#called('rollout', request);
+    this.stack(request.name);
   }
 
   events(filter: { readonly stack: string | undefined; readonly afterSequence: number | undefined }) {

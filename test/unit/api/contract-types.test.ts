@@ -1,5 +1,6 @@
 import { expectTypeOf, test } from 'vitest';
 import type * as contract from '../../../src/api/contract.ts';
+import type * as rollouts from '../../../src/api/rollout-contract.ts';
 import type * as operations from '../../../src/controller/operations.ts';
 import type { StackEvent, StackStatus } from '../../../src/model/status.ts';
 
@@ -15,6 +16,9 @@ test('every type of the contract equals its original', () => {
   expectTypeOf<contract.StackDiff>().toEqualTypeOf<operations.StackDiff>();
   expectTypeOf<contract.StackNotice>().toEqualTypeOf<operations.StackNotice>();
   expectTypeOf<contract.DeleteRequest>().toEqualTypeOf<operations.DeleteRequest>();
+  expectTypeOf<rollouts.RevisionNote>().toEqualTypeOf<operations.RevisionNote>();
+  expectTypeOf<rollouts.RollbackResult>().toEqualTypeOf<operations.RollbackResult>();
+  expectTypeOf<rollouts.RolloutVerb>().toEqualTypeOf<operations.RolloutRequest['verb']>();
   expectTypeOf<contract.LogsRequest>().toEqualTypeOf<operations.LogsRequest>();
   expectTypeOf<contract.DaemonVersion>().toEqualTypeOf<operations.DaemonVersion>();
   expectTypeOf<contract.ContainerLogLine>().branded.toEqualTypeOf<operations.ContainerLogLine>();

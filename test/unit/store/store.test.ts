@@ -88,7 +88,18 @@ describe('file store on disk', () => {
     for (const name of names) expect(second.read('stack', name)).toEqual({ name });
     expect(readdirSync(join(path, 'stack'))).toHaveLength(names.length);
     expect(readdirSync(path).sort()).toEqual(
-      ['adopted', 'applied', 'daemon', 'last-good', 'memory', 'stack', 'suspended', 'tombstone'].sort(),
+      [
+        'adopted',
+        'applied',
+        'daemon',
+        'last-good',
+        'memory',
+        'revisions',
+        'rollout',
+        'stack',
+        'suspended',
+        'tombstone',
+      ].sort(),
     );
   });
 
