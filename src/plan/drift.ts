@@ -107,11 +107,11 @@ export function endpointDrift(
   network: string,
   desired: EndpointSettings,
   live: ObservedAttachment,
-  container: { readonly name: string; readonly service: string },
+  container: Pick<DesiredContainer, 'name' | 'service' | 'config'>,
 ): readonly FieldChange[] {
   const at = `networks.${network}`;
-  // Names that an engine or docker compose adds by itself mean nothing.
-  const implied = new Set([container.name, container.service]);
+  // Names that an engine (20.10: the hostname, at the start) or docker compose adds by itself mean nothing.
+  const implied = new Set([container.name, container.service, container.config.Hostname]);
   const aliases = (list: readonly string[]) => [...new Set(list.filter((name) => !implied.has(name)))].sort();
   const lost = desired.aliases.filter((name) => !live.aliases.includes(name)).sort();
   return [

@@ -23,6 +23,7 @@ interface RawService {
   readonly isJob: boolean;
   readonly file: boolean;
   readonly hooks: boolean;
+  readonly hostname: boolean;
   readonly parallelism: number;
 }
 
@@ -44,6 +45,7 @@ const rawService: fc.Arbitrary<RawService> = fc.record({
   isJob: fc.constantFrom(false, false, false, true),
   file: fc.boolean(),
   hooks: fc.boolean(),
+  hostname: fc.boolean(),
   parallelism: fc.constantFrom(0, 1, 2),
 });
 
@@ -132,6 +134,7 @@ function serviceWords(name: string, raw: RawService, around: Around): ServiceWor
     resources: raw.memory === 0 ? {} : { Memory: raw.memory * 1024 * 1024 },
     restart: raw.isJob ? 'no' : raw.restart,
     isJob: raw.isJob,
+    ...(raw.hostname ? { hostname: `host-${name}` } : {}),
     ...(raw.hooks && !raw.isJob ? { postStart: ['echo up'], preStop: ['echo bye'] } : {}),
     ...(raw.file ? { files: { '/etc/app.conf': raw.env } } : {}),
     update: { order: raw.startFirst ? 'start-first' : 'stop-first', parallelism: raw.parallelism },

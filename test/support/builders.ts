@@ -37,6 +37,7 @@ export interface ServiceWords {
   readonly volumes?: readonly string[];
   readonly anonymous?: readonly string[];
   readonly env?: readonly string[];
+  readonly hostname?: string;
   readonly files?: Readonly<Record<string, string>>;
   readonly resources?: Resources;
   readonly restart?: RestartPolicy['Name'];
@@ -218,6 +219,7 @@ function container(parts: ServiceParts, ordinal: number): DesiredContainer {
     config: {
       Image: words.image ?? 'app:1',
       ...(words.env === undefined ? {} : { Env: words.env }),
+      ...(words.hostname === undefined ? {} : { Hostname: words.hostname }),
       ...exposed(words),
       ...healthcheck(words),
     },

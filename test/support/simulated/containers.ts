@@ -33,6 +33,7 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     id: world.newContainerId(),
     name: request.name,
     labels: { ...image.labels, ...container.config.Labels, ...request.labels },
+    hostname: container.config.Hostname,
     imageRef: container.config.Image,
     imageId: image.id,
     state: 'created',

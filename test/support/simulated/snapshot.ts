@@ -87,6 +87,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     attachments: [...container.endpoints.values()]
       .map((endpoint) => ({
         ...endpoint.settings,
+        aliases: aliasesOf(world, container, endpoint.settings.aliases),
         networkId: endpoint.networkId,
         networkName: endpoint.networkName,
         address: endpoint.address,
@@ -101,6 +102,16 @@ function observedContainer(world: World, instance: string, container: SimContain
     staleBinds: container.staleBinds,
     madeFrom: { config: {}, host: {}, image: {} },
   };
+}
+
+/** 20.10 makes the hostname an alias when the container is started, and shows it. */
+function aliasesOf(
+  { profile }: World,
+  { hostname, startedAtMs }: SimContainer,
+  aliases: readonly string[],
+): readonly string[] {
+  if (profile !== '20.10' || hostname === undefined || startedAtMs === undefined) return aliases;
+  return [...new Set([...aliases, hostname])];
 }
 
 function otherContainer(world: World, instance: string, container: SimContainer): OtherContainer {

@@ -49,6 +49,7 @@ export interface SimContainer {
   readonly id: ContainerId;
   name: string;
   readonly labels: Readonly<Record<string, string>>;
+  readonly hostname: string | undefined;
   readonly imageRef: string;
   readonly imageId: ImageId;
   state: ContainerState;
