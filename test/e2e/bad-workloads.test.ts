@@ -193,6 +193,8 @@ volumes: {data: {}}`;
           'BadRevision',
           /the one before it keeps running; change the manifest/,
         );
+        // All of a pass is told at once, a moment after its status.
+        await stack.untilEvent('BadRevision', `container/${name}`);
         const told = (await world.events(stack.name)).filter(({ sequence }) => sequence > known);
         expectStory(told, name);
         const writes = world.proxy.writes().length;
