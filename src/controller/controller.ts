@@ -145,6 +145,7 @@ export class Controller {
       engineInfo: () => this.#engineInfo,
       mayAct: (name) => !this.options.onlyWhenAsked || this.#asked.has(name),
       heldDeletion: (name) => this.sources.held.find((held) => held.name === name),
+      backOffMs: (name) => this.queue.backOffMs(name),
       onReadiness: () => this.#wakeDependents(),
       onFilesUsed: (name, _files, pass) => this.#interests.note(name, pass),
     };
@@ -197,7 +198,7 @@ export class Controller {
         // The last fence: whatever breaks here breaks one pass of one stack.
         this.ports.log.error({ stack: name, err: asFailure(thrown) }, 'a pass broke');
         this.#looked.add(name);
-        this.#settle(name, { kind: 'failed' });
+        this.#settle(name, { kind: 'failed', afterMs: this.queue.backOffMs(name) });
       }
     }
   }
@@ -217,7 +218,7 @@ export class Controller {
         this.queue.add(name, verdict.afterMs);
         return;
       case 'failed':
-        this.queue.addRateLimited(name);
+        this.queue.add(name, verdict.afterMs);
         return;
       case 'unreachable':
         // Nobody answered this one call, and the stream has not noticed: nothing else would bring it back.

@@ -20,13 +20,17 @@ import { type Pass, reconcile } from './reconcile.ts';
 import { imagesOf, type Revisions } from './revisions.ts';
 import type { Records, StackRecord } from './stack-record.ts';
 
+/** A stack of which something failed is not tried again sooner. */
+const SHORTEST_REST_MS = 1_000;
+
 /** What is to become of a stack's place in the queue after a pass. */
 export type Verdict =
   /** Something was done: look again at once, the result counts. */
   | { readonly kind: 'again' }
   /** Nothing to do, or only to wait; look again at the latest then. */
   | { readonly kind: 'settled'; readonly afterMs: number }
-  | { readonly kind: 'failed' }
+  /** Tried again then, ever more slowly. */
+  | { readonly kind: 'failed'; readonly afterMs: number }
   /** No engine: everything waits for the connection, nothing backs off by itself. */
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'gone' };
@@ -45,6 +49,8 @@ export interface PassState {
   readonly mayAct: (name: string) => boolean;
   /** Why a stack whose manifest is gone is still there. */
   readonly heldDeletion: (name: string) => HeldDeletion | undefined;
+  /** How long a stack that failed once more is to rest. */
+  readonly backOffMs: (name: string) => number;
   /** A stack became Ready, or ceased to be. */
   readonly onReadiness: (name: string) => void;
   readonly onFilesUsed: (name: string, files: readonly string[], pass: Pass) => void;
@@ -94,8 +100,15 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   } catch (thrown) {
     const failure = asFailure(thrown);
     if (failure.kind === 'bug') state.ports.log.error({ stack: name, err: failure }, 'a pass failed');
-    await report(record, entry, state, { pass: NOTHING, generation, failure });
-    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : { kind: 'failed' };
+    const found = { pass: NOTHING, generation, failure };
+    if (failure.kind === 'unreachable') {
+      await report(record, entry, state, found);
+      return { kind: 'unreachable' };
+    }
+    const afterMs = state.backOffMs(name);
+    const nextLookAtMs = state.ports.clock.nowMs() + afterMs;
+    await report(record, entry, state, { ...found, nextLookAtMs });
+    return { kind: 'failed', afterMs };
   }
 }
 
@@ -187,7 +200,7 @@ async function conclude(
   }
   state.onFilesUsed(record.name, pass.filesUsed, pass);
   const verdict: Verdict = isPast ? { kind: 'again' } : verdictOf(pass, entry, state);
-  const afterMs = verdict.kind === 'settled' ? verdict.afterMs : 0;
+  const afterMs = 'afterMs' in verdict ? verdict.afterMs : 0;
   const generation = isPast ? done.generation : record.generation;
   await report(record, entry, state, { pass, generation, failure: undefined, nextLookAtMs: nowMs + afterMs });
   await noteReady(record, pass, state);
@@ -205,18 +218,19 @@ async function noteReady(record: StackRecord, pass: Pass, state: PassState): Pro
 }
 
 function verdictOf(pass: Pass, entry: CatalogEntry, state: PassState): Verdict {
-  if (pass.outcomes.some((outcome) => outcome.result === 'failed')) return { kind: 'failed' };
+  const lookAgainAtMs = pass.plan?.lookAgainAtMs ?? Number.POSITIVE_INFINITY;
+  const untilLookMs = lookAgainAtMs - state.ports.clock.nowMs();
+  if (pass.outcomes.some((outcome) => outcome.result === 'failed')) {
+    // What does not work must not keep the others waiting, such as a new container that has proved itself by then.
+    const restMs = state.backOffMs(entry.manifest.name);
+    return { kind: 'failed', afterMs: Math.min(restMs, Math.max(SHORTEST_REST_MS, untilLookMs)) };
+  }
   if (pass.outcomes.some((outcome) => outcome.result === 'done')) return { kind: 'again' };
   const { resyncMs } = state.options;
   const resync = Math.min(resyncMs, entry.manifest.control.intervalMs);
   // +-10 %, so that many stacks do not look all at once for ever.
   const afterMs = resync * (0.9 + 0.2 * state.ports.random());
-  const lookAgainAtMs = pass.plan?.lookAgainAtMs;
-  if (lookAgainAtMs === undefined) return { kind: 'settled', afterMs };
-  return {
-    kind: 'settled',
-    afterMs: Math.min(afterMs, Math.max(50, lookAgainAtMs - state.ports.clock.nowMs())),
-  };
+  return { kind: 'settled', afterMs: Math.min(afterMs, Math.max(50, untilLookMs)) };
 }
 
 interface Findings {
@@ -296,14 +310,19 @@ async function runDeletion(record: StackRecord, state: PassState, signal: AbortS
     }
     const outcomes = await execute(plan, state.ports.engine, passPorts(record, state), signal);
     await reportDeletion(record, state, plan, outcomes);
-    if (outcomes.some((outcome) => outcome.result === 'failed')) return { kind: 'failed' };
+    if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
     return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
   } catch (thrown) {
     const failure = asFailure(thrown);
     state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
-    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : { kind: 'failed' };
+    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
   }
 }
+
+const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
+  kind: 'failed',
+  afterMs: state.backOffMs(name),
+});
 
 async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
   // Its manifest came back while this pass looked: what the catalogue has now is the new one.

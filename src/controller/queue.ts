@@ -89,8 +89,13 @@ export class WorkQueue<Key extends string = string> {
 
   /** Wants a pass after a back-off that doubles with every call, until `forget`. */
   addRateLimited(key: Key): boolean {
-    const { firstBackOffMs, lastBackOffMs, jitter } = this.#limits;
     if (this.#closed || this.#isFullFor(key)) return false;
+    return this.add(key, this.backOffMs(key));
+  }
+
+  /** The same back-off for somebody who has to tell of it before he calls `add`. */
+  backOffMs(key: Key): number {
+    const { firstBackOffMs, lastBackOffMs, jitter } = this.#limits;
     const failures = this.#failures.get(key) ?? 0;
     this.#failures.delete(key);
     this.#failures.set(key, failures + 1);
@@ -98,7 +103,7 @@ export class WorkQueue<Key extends string = string> {
     const [oldest] = this.#failures.keys();
     if (this.#failures.size > this.#limits.keys && oldest !== undefined) this.#failures.delete(oldest);
     const backOffMs = Math.min(lastBackOffMs, firstBackOffMs * 2 ** failures);
-    return this.add(key, backOffMs * (1 + jitter * (2 * this.#clock.random() - 1)));
+    return backOffMs * (1 + jitter * (2 * this.#clock.random() - 1));
   }
 
   /** The key is well again: its next back-off is the first one. */

@@ -82,7 +82,7 @@ export interface ObservedContainer extends Owned {
   readonly imageId: ImageId;
   readonly state: ContainerState;
   readonly exitCode: number;
-  /** The engine's own words when the last start failed. */
+  /** The engine's own words when the last start failed, and what to do about it where that is known. */
   readonly error: string;
   readonly oomKilled: boolean;
   readonly createdAtMs: number;

@@ -1,4 +1,5 @@
 import type { Blocker, FieldChange, Gate, Plan, Step } from '../model/plan.ts';
+import { isoTime } from '../model/time.ts';
 
 /** What a step does, in two words: what the engine is asked for. */
 const VERBS: { readonly [Kind in Step['kind']]: string } = {
@@ -66,7 +67,7 @@ export function renderGate(gate: Gate): string {
     case 'delay':
       return 'the delay between two replicas';
     case 'backoff':
-      return `back-off, attempt ${gate.attempt}`;
+      return `back-off until ${isoTime(gate.untilMs)}, attempt ${gate.attempt}`;
     case 'stack':
       return `stack ${gate.stack} ready`;
   }

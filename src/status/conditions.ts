@@ -102,8 +102,11 @@ function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
   const steps = input.suspended ? [] : (input.plan?.steps ?? []);
   const open = steps.find((step) => step.gate === undefined);
   if (open !== undefined) return claim('Reconciling', 'True', 'Progressing', `${steps.length} steps to go`);
-  const gate = steps.find((step) => step.gate !== undefined)?.gate;
-  if (gate !== undefined) return claim('Reconciling', 'True', 'Waiting', `waits for ${renderGate(gate)}`);
+  const waiting = steps.find((step) => step.gate !== undefined);
+  if (waiting?.gate !== undefined) {
+    const who = waiting.service === undefined ? '' : `${waiting.service} `;
+    return claim('Reconciling', 'True', 'Waiting', `${who}waits for ${renderGate(waiting.gate)}`);
+  }
   return claim(
     'Reconciling',
     'False',
@@ -133,7 +136,9 @@ function readyClaim(
   }
   if (stalled.status === 'True') return { ...stalled, type: 'Ready', status: 'False' };
   if (input.deleting) return claim('Ready', 'False', 'Deleting', reconciling.message);
-  if (reconciling.status === 'True') return { ...reconciling, type: 'Ready', status: 'False' };
+  // Of a wait because of a fault, the fault is what somebody has to know.
+  const isFault = reconciling.reason === 'Waiting' && healthy.status === 'False';
+  if (reconciling.status === 'True' && !isFault) return { ...reconciling, type: 'Ready', status: 'False' };
   if (healthy.status !== 'True') return { ...healthy, type: 'Ready', status: 'False' };
   if (input.held !== undefined) return claim('Ready', 'True', 'RolloutHeld', heldMessage(input.held));
   return claim('Ready', 'True', 'ReconciliationSucceeded', readyMessage(input));

@@ -68,6 +68,39 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
       });
     });
 
+    test('the containers follow the manifest, whatever the engine makes of their restart policies', async () => {
+      await inScene(9, async ({ world, stack }) => {
+        const service = 'image: stackctl.local/busybox:1, stop_signal: SIGKILL';
+        const text = (scale: number) => `services:
+  kept: {${service}, restart: unless-stopped}
+  wanted: {${service}, restart: always}
+  unwanted: {${service}, restart: always, scale: ${scale}}`;
+        const container = (name: string) => world.docker.getContainer(`${stack}-${name}-1`);
+        const runs = async (name: string) => (await container(name).inspect()).State.Running;
+        const idsOf = () =>
+          Promise.all(['kept', 'wanted'].map(async (name) => (await container(name).inspect()).Id));
+        await world.write(`${stack}.compose.yaml`, text(1));
+        await world.untilReady(stack);
+        const before = await idsOf();
+        // Hands off: what is seen then is the engine's own doing.
+        await world.ctl('suspend', stack);
+        await Promise.all(['wanted', 'unwanted'].map((name) => container(name).stop({ t: 0 })));
+        await engine.crash();
+        await world.write(`${stack}.compose.yaml`, text(0));
+        await engine.start();
+        await eventually('the engine starts again what was stopped by hand', async () =>
+          (await runs('unwanted')) && (await runs('wanted')) ? true : undefined,
+        );
+        expect(await runs('kept')).toBe(false);
+
+        await world.ctl('resume', stack);
+        await world.untilReady(stack);
+        expect([await runs('kept'), await runs('wanted')]).toEqual([true, true]);
+        expect(await idsOf()).toEqual(before);
+        expect(await inspectOf(world.docker, `${stack}-unwanted-1`)).toBeUndefined();
+      });
+    });
+
     const points = MOMENTS.flatMap((moment) => [2, 5, 8, 10].map((count) => [count, moment] as const));
 
     test.each(points)('in a first apply, with write %i just %s', async (count, moment) => {

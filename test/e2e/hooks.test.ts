@@ -82,10 +82,13 @@ services:
       return db?.state === 'PostStartHookError' ? now : undefined;
     });
     expect(status?.services.find(({ name }) => name === 'db')?.message).toBe(
-      'the post_start hook exited with code 3: not yet',
+      'the post_start hook exited with code 3: not yet; it is tried again, and what depends on the service waits for it',
     );
     expect((await world.docker.getContainer(`${stack}-web-1`).inspect()).State.Status).toBe('created');
-    expect((await world.events(stack)).map(({ reason }) => reason)).toContain('FailedPostStartHook');
+    // An event is told a moment after the status that shows it.
+    await eventually('the event', async () =>
+      (await world.events(stack)).some(({ reason }) => reason === 'FailedPostStartHook') ? true : undefined,
+    );
     await inside(world.docker, `${stack}-db-1`, ['touch', '/tmp/go']);
     await world.untilReady(stack);
   });

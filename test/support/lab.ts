@@ -100,7 +100,8 @@ function ignoreGone(error: unknown): void {
   if ((error as { statusCode?: number }).statusCode !== 404) throw error;
 }
 
-function outside(docker: Docker, instance: string, imageRefs: string[]): Outside {
+/** The hand of somebody else on an engine; what it makes is found and removed with the objects of the instance. */
+export function outside(docker: Docker, instance: string, imageRefs: string[] = []): Outside {
   const labels = { [TEST_RUN]: instance };
   const run = async (name: string, options: ForeignOptions = {}): Promise<ContainerId> => {
     const created = await docker.createContainer({

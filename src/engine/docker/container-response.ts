@@ -9,6 +9,7 @@ import type {
   Owned,
   PublishedPort,
 } from '../../model/observed.ts';
+import { explained } from './failures.ts';
 import { ownerOf } from './ownership.ts';
 import type {
   WireContainer,
@@ -78,7 +79,7 @@ function life(wire: WireContainer, state: WireState): Pick<ObservedContainer, Li
   return {
     state: containerState(state.Status),
     exitCode: state.ExitCode ?? 0,
-    error: state.Error ?? '',
+    error: explained(state.Error ?? ''),
     oomKilled: state.OOMKilled ?? false,
     createdAtMs: timeMs(wire.Created) ?? 0,
     startedAtMs: timeMs(state.StartedAt),

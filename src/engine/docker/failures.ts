@@ -10,11 +10,24 @@ const MAX_MESSAGE_CHARS = 600;
 export function answerFailure(what: string, status: number, engineWords: string): Failure {
   const words = tidy(engineWords);
   const message = `${what}: ${words === '' ? `the engine answered ${status}` : words}`;
+  const read = readingOf(words);
+  if (read === undefined) return new Failure(kindByStatus(status), message, { status });
+  return new Failure(read.kind, message, { status, hint: read.hint });
+}
+
+/** What the engine wrote down on a container that it could not start, with what to do where that is known. */
+export function explained(engineWords: string): string {
+  const read = readingOf(engineWords);
+  return read === undefined ? engineWords : `${engineWords}; ${read.hint}`;
+}
+
+/** The first reading that fits counts. */
+function readingOf(words: string): { readonly kind: FailureKind; readonly hint: string } | undefined {
   for (const reading of READINGS) {
     const match = reading.when.exec(words);
-    if (match !== null) return new Failure(reading.kind, message, { status, hint: reading.hint(match) });
+    if (match !== null) return { kind: reading.kind, hint: reading.hint(match) };
   }
-  return new Failure(kindByStatus(status), message, { status });
+  return undefined;
 }
 
 /** An error that the engine reports inside a stream that began with 200 (pull, build). */

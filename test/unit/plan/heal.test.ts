@@ -134,7 +134,7 @@ test('a start that the engine refuses is tried again with back-off', async () =>
   expect(text(second.plan)).toEqual(['#1 start container/demo-web-1: NotRunning']);
   const third = await pass(engine, stack(WORDS), { memory: second.memory });
   expect(text(third.plan)).toEqual([
-    '#1 start container/demo-web-1: NotRunning (waits: back-off, attempt 2)',
+    '#1 start container/demo-web-1: NotRunning (waits: back-off until 2023-11-14T22:13:30.000Z, attempt 2)',
   ]);
   expect(third.plan.lookAgainAtMs).toBe(engine.clock.nowMs() + 10_000);
 });

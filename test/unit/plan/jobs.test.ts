@@ -68,7 +68,7 @@ test('a job that failed is run again with back-off, and its dependents wait', as
   memory = again.memory;
   engine.clock.advance(2000);
   expect(await planned(engine, words(), { memory })).toMatchInlineSnapshot(`
-    "#1 start container/demo-migrate-1: NotRunning {state: exited (1) -> running} (waits: back-off, attempt 2)
+    "#1 start container/demo-migrate-1: NotRunning {state: exited (1) -> running} (waits: back-off until 2023-11-14T22:13:32.000Z, attempt 2)
     #2 start container/demo-web-1: NotRunning (waits: migrate completed)"
   `);
   engine.behave('app:1', { exit: { afterMs: 1000, code: 0 } });
