@@ -19,6 +19,9 @@ export function checkTree(tree: Tree, schema: z.ZodType): Problem[] {
   return [...problems, errorAt('TooManyProblems', more, { at: tree.at, hint: 'correct the others first' })];
 }
 const MOST_PROBLEMS = 100;
+/** Docker compose 5 knows it, and the one whose files we take (2.40) refuses it. */
+const PRE_START_HINT =
+  'x-stackctl.preStart takes the same commands, and leaves the file one of docker compose 2.40';
 
 function problemOf(fault: SchemaFault, tree: Tree): Problem {
   const { path } = fault;
@@ -28,7 +31,7 @@ function problemOf(fault: SchemaFault, tree: Tree): Problem {
       return errorAt('UnknownField', `unknown field "${shorten(fault.key)}"`, {
         path,
         at: positionOfKey(tree, path),
-        hint: hintForUnknown(fault.key, fault.known),
+        hint: fault.key === 'pre_start' ? PRE_START_HINT : hintForUnknown(fault.key, fault.known),
       });
     case 'bad-key':
       return errorAt('InvalidValue', `invalid name ${JSON.stringify(shorten(String(path.at(-1))))}`, {

@@ -79,7 +79,7 @@ export const SERVICE_CAPABILITIES: Readonly<Record<keyof ComposeService, Capabil
   ports: recreate('Config.ExposedPorts HostConfig.PortBindings'),
   post_start: recreate('exec', { note: 'run after each start; dependents wait for it' }),
   pre_start: refused(
-    'docker compose 2.40 does not know it either: use a service that others wait for with service_completed_successfully',
+    'docker compose 2.40 does not know it either: x-stackctl.preStart takes the same commands',
   ),
   pre_stop: recreate('exec', { note: 'run before we stop it; not when it exits by itself' }),
   privileged: recreate('HostConfig.Privileged'),

@@ -9,6 +9,7 @@ import { canonicalJson, keyedDigest } from './hash.ts';
 import { mergeImages } from './images.ts';
 import { replicaCount } from './lifecycle.ts';
 import { resolveNetworks } from './networks.ts';
+import { expandPreStart } from './pre-start.ts';
 import { collectProblems, type Report } from './report.ts';
 import { resolveService } from './service.ts';
 import { resolveVolumes } from './volumes.ts';
@@ -18,12 +19,13 @@ import { resolveVolumes } from './volumes.ts';
  * as docker compose 2.40 would ask for it. Errors among the problems forbid to use `desired`.
  */
 export function resolveStack(
-  request: ResolveRequest,
+  asked: ResolveRequest,
   files: Files,
 ): { readonly desired: DesiredStack; readonly problems: readonly Problem[] } {
-  const report = collectProblems(request.locate);
+  const report = collectProblems(asked.locate);
+  checkCapabilities(asked, report);
+  const request = { ...asked, project: expandPreStart(asked.project, report) };
   const { project } = request;
-  checkCapabilities(request, report);
   const resolved = startOrder(project).flatMap((name) => {
     checkDependencies(name, project, report);
     const context = serviceContext(request, files, { name, report });

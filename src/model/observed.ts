@@ -88,6 +88,8 @@ export interface ObservedContainer extends Owned {
   readonly createdAtMs: number;
   readonly startedAtMs: number | undefined;
   readonly finishedAtMs: number | undefined;
+  /** How often its restart policy has started it again since somebody else did. */
+  readonly restartCount: number;
   readonly health: ObservedHealth | undefined;
   /** Interval and timeout of its healthcheck, to tell a fresh verdict from a stale one. */
   readonly healthIntervalMs: number;

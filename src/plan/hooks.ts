@@ -1,3 +1,4 @@
+import type { Failure } from '../model/failure.ts';
 import { type Hooks, NO_HOOKS, readHooks } from '../model/hooks.ts';
 import { OURS } from '../model/labels.ts';
 import type { HookRecord, Memory } from '../model/memory.ts';
@@ -198,9 +199,12 @@ export function learnHooks(before: Memory['hooks'], outcomes: readonly Outcome[]
     const { startedAtMs } = step;
     if (outcome.result === 'done') {
       hooks[step.container.id] = { startedAtMs, done: step.index + 1 };
-    } else if (outcome.result === 'failed' && outcome.failure.kind === 'refused') {
+    } else if (outcome.result === 'failed' && isItsOwn(outcome.failure)) {
       hooks[step.container.id] = { startedAtMs, done: step.index, failure: outcome.failure.message };
     }
   }
   return hooks;
 }
+
+/** The command ended badly or not at all; that an engine refused to run it (a status) says nothing about it. */
+const isItsOwn = ({ kind, status }: Failure): boolean => kind === 'refused' && status === undefined;

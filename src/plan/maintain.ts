@@ -12,7 +12,7 @@ import { isFalseDrift } from './repeats.ts';
 import type { SlotPlan } from './replace.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
-import { isFinished } from './verdict.ts';
+import { isFinished, settledAtMs } from './verdict.ts';
 
 const UNDISTURBED: SlotPlan = { startStep: undefined, disturbed: false, rolling: false };
 
@@ -67,6 +67,8 @@ function repairResources(scope: Scope, slot: Slot, live: ObservedContainer): voi
 }
 
 function maintainRunning(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  const wellAtMs = settledAtMs(slot.service, live, scope.memory.restarts[slot.name]?.count ?? 0);
+  if (wellAtMs !== undefined && wellAtMs > scope.context.nowMs) scope.draft.lookAgainAt(wellAtMs);
   const repaired = repairAttachments(scope, slot.container, live);
   if (slot.service.healUnhealthy && isCertainlyUnhealthy(scope, live)) {
     const gate = bookRestart(scope, slot.name);

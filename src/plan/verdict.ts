@@ -1,3 +1,4 @@
+import type { DesiredService } from '../model/desired.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import { isOwnFault } from './engine-faults.ts';
 import { postStartOf } from './hooks.ts';
@@ -71,6 +72,19 @@ export function wasKilledOnce(scope: Scope, slot: Slot, fresh: ObservedContainer
   if (fresh.state !== 'exited' || fresh.oomKilled || !KILLED.has(fresh.exitCode)) return false;
   const tried = scope.memory.restarts[slot.name];
   return tried === undefined || tried.lastAtMs < fresh.createdAtMs;
+}
+
+/**
+ * When a running container that has ended before, and that no healthcheck speaks for, counts as well again: one that
+ * ends and is started over and over is not Ready each time it runs for a moment.
+ */
+export function settledAtMs(
+  service: DesiredService,
+  live: ObservedContainer,
+  restarts: number,
+): number | undefined {
+  if (live.state !== 'running' || live.hasHealthcheck || live.restartCount + restarts === 0) return undefined;
+  return (live.startedAtMs ?? 0) + service.update.monitorMs;
 }
 
 function judgeCreated(fresh: ObservedContainer): Verdict {

@@ -37,7 +37,7 @@ const HISTORY_KEPT = 10;
 export function deriveStatus(report: PassReport): StackStatus {
   const { desired, observed, plan, previous, nowMs } = report;
   const seen = desired !== undefined && observed !== undefined && plan !== undefined;
-  const view = seen ? { desired, observed, plan, outcomes: report.outcomes } : undefined;
+  const view = seen ? { desired, observed, plan, outcomes: report.outcomes, nowMs } : undefined;
   const services = view === undefined ? (previous?.services ?? []) : serviceStatuses(view);
   const conditions = deriveConditions({
     ...report,

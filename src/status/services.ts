@@ -5,6 +5,7 @@ import type { Blocker, Outcome, Plan, Step } from '../model/plan.ts';
 import type { ContainerStatus, HealthState, ServiceStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { renderGate } from '../plan/render.ts';
+import { settledAtMs } from '../plan/verdict.ts';
 
 /** What the state of services is read from. */
 export interface ServiceView {
@@ -12,6 +13,7 @@ export interface ServiceView {
   readonly observed: Observed;
   readonly plan: Plan;
   readonly outcomes: readonly Outcome[];
+  readonly nowMs: number;
 }
 
 /** A row for each service of the manifest, in its order of names. */
@@ -28,7 +30,7 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
   const hashes = new Set(service.containers.map((replica) => replica.specHash));
   const updated = containers.filter((live) => hashes.has(live.specHash ?? ''));
   const ready = service.containers.filter((replica) =>
-    containers.some((live) => live.ordinal === replica.ordinal && isReady(service, live)),
+    containers.some((live) => live.ordinal === replica.ordinal && isReady(view, service, live)),
   );
   const word = stateWord(view, service, containers);
   return {
@@ -40,7 +42,7 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
     restarts: service.containers.reduce(
       (sum, replica) =>
         sum + (view.plan.memory.restarts[slotName(service.name, replica.ordinal)]?.count ?? 0),
-      0,
+      containers.reduce((sum, live) => sum + live.restartCount, 0),
     ),
     health: word.health,
     state: word.state,
@@ -52,9 +54,16 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
 }
 
 /** Running, and healthy where that is known; or ended well where that was the task. */
-function isReady(service: DesiredService, live: ObservedContainer): boolean {
-  if (live.state === 'running') return !live.hasHealthcheck || live.health?.status === 'healthy';
+function isReady(view: ServiceView, service: DesiredService, live: ObservedContainer): boolean {
+  if (live.state === 'running') {
+    return live.hasHealthcheck ? live.health?.status === 'healthy' : !isSettling(view, service, live);
+  }
   return live.state === 'exited' && live.exitCode === 0 && (service.isJob || mayEnd(service));
+}
+
+function isSettling(view: ServiceView, service: DesiredService, live: ObservedContainer): boolean {
+  const restarts = view.plan.memory.restarts[slotName(service.name, live.ordinal ?? 0)]?.count ?? 0;
+  return (settledAtMs(service, live, restarts) ?? 0) > view.nowMs;
 }
 
 const mayEnd = (service: DesiredService): boolean =>
@@ -92,7 +101,7 @@ function stateWord(
       })[0] ?? '';
     return { state: 'CrashLoopBackOff', health: 'Degraded', message: `${why}${renderGate(waiting.gate)}` };
   }
-  const worst = [...containers].map((live) => liveWord(service, live)).sort(byBadness)[0];
+  const worst = [...containers].map((live) => liveWord(view, service, live)).sort(byBadness)[0];
   if (waiting?.gate !== undefined && (worst === undefined || worst.health !== 'Healthy')) {
     return { state: 'Waiting', health: 'Progressing', message: `waits for ${renderGate(waiting.gate)}` };
   }
@@ -134,12 +143,12 @@ function failedWord(step: Step): string {
   }
 }
 
-function liveWord(service: DesiredService, live: ObservedContainer): Word {
+function liveWord(view: ServiceView, service: DesiredService, live: ObservedContainer): Word {
   switch (live.state) {
     case 'running':
-      return runningWord(live);
+      return isSettling(view, service, live) ? settlingWord(service, live) : runningWord(live);
     case 'exited':
-      return isReady(service, live)
+      return isReady(view, service, live)
         ? { state: 'Completed', health: 'Healthy', message: '' }
         : { state: 'Error', health: 'Degraded', message: exitMessage(live) };
     case 'restarting':
@@ -152,6 +161,12 @@ function liveWord(service: DesiredService, live: ObservedContainer): Word {
     case 'dead':
       return { state: 'Terminating', health: 'Progressing', message: '' };
   }
+}
+
+function settlingWord(service: DesiredService, live: ObservedContainer): Word {
+  const seconds = Math.round(service.update.monitorMs / 1000);
+  const message = `it ended and was started again; ready when it has run for ${seconds} s; ${whereToLook(live)}`;
+  return { state: 'Starting', health: 'Progressing', message };
 }
 
 function runningWord(live: ObservedContainer): Word {

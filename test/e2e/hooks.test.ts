@@ -108,6 +108,32 @@ services:
     expect((await world.status(stack))?.conditions[0]?.message).toContain('/nowhere');
   });
 
+  test('preStart runs in the volumes of its service before that is started, once a change', async () => {
+    const stack = newName();
+    const text = (color: string) => `services:
+  web:
+    image: "${SMALL_IMAGE}"
+    command: sh -c 'cp /data/ran /tmp/seen; sleep 600'
+    stop_grace_period: 0s
+    environment: {COLOR: ${color}}
+    volumes: [data:/data]
+    x-stackctl:
+      preStart:
+        - command: [sh, -c, 'echo "first $$COLOR" >> /data/ran']
+        - command: [sh, -c, 'echo "second $$WHO" >> /data/ran']
+          environment: {WHO: me}
+volumes: {data: {}}
+`;
+    const first = await apply(stack, text('red'));
+    expect(first.code, first.stderr).toBe(0);
+    expect(await cat(`${stack}-web-1`, '/tmp/seen')).toBe('first red\nsecond me\n');
+    await world.docker.getContainer(`${stack}-web-1`).restart({ t: 0 });
+    await world.untilReady(stack);
+    const second = await apply(stack, text('green'));
+    expect(second.code, second.stderr).toBe(0);
+    expect(await cat(`${stack}-web-1`, '/tmp/seen')).toBe('first red\nsecond me\nfirst green\nsecond me\n');
+  });
+
   test('pre_stop runs before a replacement and before the deletion, and cannot hold either up', async () => {
     const stack = newName();
     const text = (color: string) => `services:

@@ -73,7 +73,15 @@ function identity(wire: WireContainer, context: ContainerContext): Owned & Pick<
   };
 }
 
-type Life = 'state' | 'exitCode' | 'error' | 'oomKilled' | 'createdAtMs' | 'startedAtMs' | 'finishedAtMs';
+type Life =
+  | 'restartCount'
+  | 'state'
+  | 'exitCode'
+  | 'error'
+  | 'oomKilled'
+  | 'createdAtMs'
+  | 'startedAtMs'
+  | 'finishedAtMs';
 
 function life(wire: WireContainer, state: WireState): Pick<ObservedContainer, Life> {
   return {
@@ -84,6 +92,7 @@ function life(wire: WireContainer, state: WireState): Pick<ObservedContainer, Li
     createdAtMs: timeMs(wire.Created) ?? 0,
     startedAtMs: timeMs(state.StartedAt),
     finishedAtMs: timeMs(state.FinishedAt),
+    restartCount: wire.RestartCount ?? 0,
   };
 }
 

@@ -12,6 +12,8 @@ import { LogSplitter } from './logs.ts';
 /** How much of what a command wrote is kept: its end. */
 const OUTPUT_CHARS = 300;
 const END_POLL_MS = 100;
+/** What an engine says of a program that it cannot run at all. */
+const NOT_RUNNABLE = /OCI runtime exec failed|executable file not found|no such file or directory: unknown/;
 
 /** The answer of `GET /exec/{id}/json`, as far as it is looked at. */
 interface WireExec {
@@ -55,6 +57,9 @@ export async function exec(
       });
     }
     if (request.signal.aborted) throw superseded(what);
+    if (thrown instanceof Failure && NOT_RUNNABLE.test(thrown.message)) {
+      return { exitCode: 127, output: thrown.message.slice(-OUTPUT_CHARS) };
+    }
     throw thrown instanceof Failure ? thrown : transportFailure(what, caller.connection.address.text, thrown);
   }
 }

@@ -102,6 +102,7 @@ export interface WireHostConfig {
 
 export interface WireContainer {
   readonly Id: string;
+  readonly RestartCount?: number;
   readonly Name?: string;
   readonly Created?: string;
   /** The image's id; the reference it was made from is `Config.Image`. */

@@ -76,6 +76,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     createdAtMs: container.createdAtMs,
     startedAtMs: container.startedAtMs,
     finishedAtMs: container.finishedAtMs,
+    restartCount: container.engineRestarts,
     health: healthOf(world, container),
     healthIntervalMs: container.healthcheck?.intervalMs ?? 30_000,
     healthTimeoutMs: container.healthcheck?.timeoutMs ?? 30_000,

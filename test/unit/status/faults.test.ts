@@ -21,6 +21,7 @@ async function statusOf(
     nowMs: engine.clock.nowMs(),
     previous: undefined,
     suspended: false,
+    held: undefined,
     deleting: false,
     problems: [],
     failure: undefined,
@@ -98,4 +99,26 @@ test('who waits is named', async () => {
     reason: 'Waiting',
     message: 'web waits for db healthy',
   });
+});
+
+test('what ends and is started over and over is not ready in between, and is once it has run for a while', async () => {
+  const engine = engineWithImages();
+  engine.behave('app:1', { exit: { afterMs: 500, code: 3 } });
+  const words: StackWords = { services: { web: { restart: 'always' } } };
+  const first = await pass(engine, stack(words));
+  engine.clock.advance(1_700);
+  const result = await pass(engine, stack(words), { memory: first.memory });
+  const status = await statusOf(engine, words, result);
+  expect(status.services[0]).toMatchObject({
+    state: 'Starting',
+    ready: 0,
+    restarts: 1,
+    message: 'it ended and was started again; ready when it has run for 5 s; see stackctl logs demo web',
+  });
+  expect(readyOf(status)?.status).toBe('False');
+  engine.behave('app:1', {});
+  expect(result.plan.lookAgainAtMs).toBe((engine.world.container('demo-web-1')?.startedAtMs ?? 0) + 5_000);
+  engine.clock.advanceTo(result.plan.lookAgainAtMs ?? 0);
+  const later = await pass(engine, stack(words), { memory: result.memory });
+  expect(readyOf(await statusOf(engine, words, later))?.status).toBe('True');
 });
