@@ -15,6 +15,7 @@ export interface ImageState {
   readonly blocked: boolean;
 }
 
+const LOOK_WHILE_PULLING_MS = 10_000;
 /** After a failure: doubled with each further one, up to a minute where a service stands still, else five. */
 const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = { missing: 60_000, present: 300_000 } as const;
@@ -92,7 +93,8 @@ function obtain(
 ): ImageState {
   const retry = retryOf(scope, desired, image);
   const isHeld = retry !== undefined && retry.atMs > scope.context.nowMs;
-  if (isHeld) scope.draft.lookAgainAt(retry.atMs);
+  // A pull may go on after its pass, and what it ended with is learnt by looking.
+  scope.draft.lookAgainAt(isHeld ? retry.atMs : scope.context.nowMs + LOOK_WHILE_PULLING_MS);
   scope.draft.add(
     kind,
     { image: desired },

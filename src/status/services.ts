@@ -86,7 +86,7 @@ function stateWord(
     (outcome) => outcome.result === 'failed' && concerns(outcome.step, service),
   );
   if (failed?.result === 'failed') {
-    return { state: failedWord(failed.step), health: 'Degraded', message: failed.failure.message };
+    return { state: failedWord(failed.step), health: 'Degraded', message: withHint(failed.failure) };
   }
   const held = heldImages(view.plan).find(({ ref }) => ref === service.image);
   if (held !== undefined) {
@@ -115,8 +115,8 @@ function blockerOf(plan: Plan, service: DesiredService): Blocker | undefined {
   );
 }
 
-const withHint = (blocker: Blocker): string =>
-  blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`;
+const withHint = ({ message, hint }: Pick<Blocker, 'message' | 'hint'>): string =>
+  hint === undefined ? message : `${message}; ${hint}`;
 
 function concerns(step: Step, service: DesiredService): boolean {
   if (step.service === service.name) return true;

@@ -1,8 +1,18 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ServiceStatus } from '../../src/model/status.ts';
 import { eventually } from '../support/eventually.ts';
 import { SMALL_IMAGE } from '../support/lab.ts';
 import { cannotPull, OTHER, PullScene, web } from '../support/pull-scene.ts';
+
+/** Two more services, of which one waits until the other is healthy. */
+const CHAIN = `  after: {image: "${SMALL_IMAGE}", stop_signal: SIGKILL, depends_on: {slow: {condition: service_healthy}}}
+  slow:
+    image: ${SMALL_IMAGE}
+    stop_signal: SIGKILL
+    command: [sh, -c, "sleep 3; touch /tmp/works; exec sleep 100000"]
+    healthcheck: {test: [CMD, test, -e, /tmp/works], interval: 500ms, timeout: 1s, retries: 100}\n`;
 
 describe.skipIf(cannotPull('pull policies'))('images from a registry, by each pull_policy', () => {
   let scene: PullScene;
@@ -118,14 +128,8 @@ describe.skipIf(cannotPull('pull policies'))('images from a registry, by each pu
 
   test('a tag that is missing stops nobody else, is told, and is pulled when it comes', async () => {
     const stack = scene.stacks.newName();
-    const waits = `  after: {image: "${SMALL_IMAGE}", stop_signal: SIGKILL, depends_on: {slow: {condition: service_healthy}}}
-  slow:
-    image: ${SMALL_IMAGE}
-    stop_signal: SIGKILL
-    command: [sh, -c, "sleep 3; touch /tmp/works; exec sleep 100000"]
-    healthcheck: {test: [CMD, test, -e, /tmp/works], interval: 500ms, timeout: 1s, retries: 100}\n`;
     const ref = `${scene.registry.host}/${stack}:1`;
-    const ran = await scene.apply(stack, web(ref) + OTHER + waits, '--timeout', '15s');
+    const ran = await scene.apply(stack, web(ref) + OTHER + CHAIN, '--timeout', '15s');
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`service/${stack}/web 0/1 ImagePullBackOff`);
     const status = await scene.world.status(stack);
@@ -143,6 +147,29 @@ describe.skipIf(cannotPull('pull policies'))('images from a registry, by each pu
     expect(scene.pulls() - before).toBeLessThan(3);
     await scene.publish(scene.first, `${stack}:1`);
     await scene.world.untilReady(stack, { withinMs: 120_000 });
+  });
+
+  test('a registry that hangs holds up nobody else, and not the deletion of the stack', async () => {
+    const sockets = new Set<Socket>();
+    const silent = createServer((socket) => sockets.add(socket.on('error', () => {}))).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    try {
+      const stack = scene.stacks.newName();
+      const { port } = silent.address() as AddressInfo;
+      const before = scene.pulls();
+      await scene.apply(stack, `${web(`127.0.0.1:${port}/x:1`)}${CHAIN}`, '--wait=false');
+      await eventually('the others run', async () => await scene.runningImage(stack, 'after'), {
+        withinMs: 60_000,
+        everyMs: 50,
+      });
+      const failed = (await scene.world.events(stack)).filter(({ type }) => type === 'Warning');
+      expect({ failed, pulls: scene.pulls() - before }).toEqual({ failed: [], pulls: 1 });
+      expect(await scene.service(stack)).toMatchObject({ state: 'Waiting', ready: 0 });
+      expect((await scene.world.ctl('delete', stack, '--timeout', '60s')).code).toBe(0);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+      silent.close();
+    }
   });
 
   test('a registry that is down leaves what runs alone, is told, and asked again later', async () => {

@@ -46,6 +46,21 @@ test('an image that cannot be pulled holds up only its own services', async () =
   expect(engine.world.container('demo-db-1')?.state).toBe('running');
 });
 
+test('a pull that goes on after its pass holds up only its own services, and is looked after', async () => {
+  const engine = engineWithImages();
+  engine.world.slowPulls.add('app:1');
+  engine.hands.rmImage('app:1');
+  const desired = stack(words('missing'));
+  const first = await pass(engine, desired);
+  expect(first.plan.lookAgainAtMs).toBe(engine.clock.nowMs() + 10_000);
+  expect(first.outcomes.filter(({ result }) => result === 'failed')).toEqual([]);
+  expect(first.memory.pulls).toEqual({});
+  expect(engine.world.container('demo-db-1')?.state).toBe('running');
+  engine.world.slowPulls.clear();
+  await passUntilSettled(engine, desired, { memory: first.memory });
+  expect(engine.world.container('demo-web-1')?.state).toBe('running');
+});
+
 test('pull_policy never: a missing image is a blocker', async () => {
   const engine = engineWithImages();
   engine.hands.rmImage('app:1');
