@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes a fresh machine ready: dependencies, the build, an engine, the local images. Safe to repeat; what is done is skipped.
+# Makes a fresh machine ready: dependencies, the build, an engine, the local images, a registry for the tests. Safe to repeat; what is done is skipped.
 #   scripts/setup.sh [small|all]   which images to build (default all)
-# STACKCTL_SKIP_ENGINE=1 leaves out the engine and the images (for a machine that can have none).
+# STACKCTL_SKIP_ENGINE=1 leaves out the engine, the images and the registry (for a machine that can have none).
 set -euo pipefail
 source "$(dirname "$0")/say.sh"
 cd "$root"
@@ -32,3 +32,4 @@ if [ "${STACKCTL_SKIP_ENGINE:-}" = 1 ]; then
 fi
 bash scripts/engine.sh
 bash scripts/images.sh "${1:-all}"
+bash scripts/registry.sh

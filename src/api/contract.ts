@@ -51,6 +51,8 @@ const presence = z.enum(['Present', 'Missing', 'Drifted']);
 const serviceStatus = z.object({
   name: z.string(),
   image: z.string(),
+  imageId: maybe(z.string()),
+  imageDigest: maybe(z.string()),
   desired: z.number(),
   ready: z.number(),
   updated: z.number(),
@@ -64,6 +66,8 @@ const serviceStatus = z.object({
     z.object({
       name: z.string(),
       id: z.string(),
+      imageId: z.string(),
+      imageDigest: maybe(z.string()),
       state: z.string(),
       health: z.string(),
       startedAt: maybe(z.string()),

@@ -40,6 +40,7 @@ export async function runDaemon(
   const engine = createDockerEngine({
     host: config.dockerHost,
     instance: config.instance,
+    configDirectory: process.env['DOCKER_CONFIG'] || undefined,
     isAdopted: (project) => store.read('adopted', project) === true,
     log,
   });

@@ -63,6 +63,9 @@ export interface ExecResult {
 /** Takes a line for people: `pulling layer 3 of 7`. */
 export type Progress = (line: string) => void;
 
+/** Whether an image has been pulled. */
+export type PullState = 'pulled' | 'under-way';
+
 export interface LogOptions {
   readonly follow: boolean;
   /** Undefined: all. */
@@ -92,7 +95,8 @@ export interface Engine {
   events(signal: AbortSignal): AsyncIterable<EngineEvent>;
   logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine>;
 
-  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<void>;
+  /** Waits a few seconds at most; to be asked again while it is under way. The signal of the first who asks ends it. */
+  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<PullState>;
   buildImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<ImageId>;
   createNetwork(
     network: DesiredNetwork,

@@ -14,7 +14,7 @@ export interface ExecuteOptions {
 
 /**
  * Walks a plan and decides nothing: a step runs as soon as all its needs are done, several at a time; a gated
- * one is skipped, and so is what needs it or needs something that failed. The signal stops it between steps:
+ * one is skipped, as is a pull that goes on after this pass, and so is what needs it or needs something that failed. The signal stops it between steps:
  * a call in flight is finished.
  */
 export async function execute(
@@ -67,12 +67,13 @@ async function perform(
   const startedMs = options.nowMs();
   options.onStep(step, 'started', '');
   try {
-    await runStep(step, {
+    const end = await runStep(step, {
       engine,
       results,
       signal,
       progress: (line) => options.onStep(step, 'started', line),
     });
+    if (end === 'under-way') return { step, result: 'skipped', waitingFor: 'under-way' };
     options.onStep(step, 'done', '');
     return { step, result: 'done', tookMs: options.nowMs() - startedMs };
   } catch (thrown) {

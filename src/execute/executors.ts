@@ -17,7 +17,7 @@ export interface Run {
 }
 
 /** One engine call for each kind of step; complete, or it does not compile. */
-type Executors = { readonly [Kind in StepKind]: (step: StepOf<Kind>, run: Run) => Promise<void> };
+type Executors = { readonly [Kind in StepKind]: (step: StepOf<Kind>, run: Run) => Promise<unknown> };
 
 const EXECUTORS: Executors = {
   'pull-image': (step, { engine, progress, signal }) => engine.pullImage(step.image, progress, signal),
@@ -106,11 +106,11 @@ const hookHint = (phase: 'post_start' | 'pre_stop'): string =>
     ? 'it is tried again, and what depends on the service waits for it'
     : 'the container is stopped all the same';
 
-/** Makes the one engine call of a step. Throws `Failure`. */
-export function runStep(step: Step, run: Run): Promise<void> {
+/** Makes the one engine call of a step. Throws `Failure`. `under-way`: begun, and to be asked for again. */
+export async function runStep(step: Step, run: Run): Promise<'done' | 'under-way'> {
   // A union of kinds cannot be matched with its own executor in one expression without this cast.
-  const executor = EXECUTORS[step.kind] as (step: Step, run: Run) => Promise<void>;
-  return executor(step, run);
+  const executor = EXECUTORS[step.kind] as (step: Step, run: Run) => Promise<unknown>;
+  return (await executor(step, run)) === 'under-way' ? 'under-way' : 'done';
 }
 
 function containerOf(handle: ContainerHandle, run: Run): ContainerId {

@@ -42,11 +42,15 @@ export interface HookRecord {
   readonly failure?: string | undefined;
 }
 
+/** Of a pull or a build. */
 export interface PullRecord {
   readonly atMs: number;
   /** The stack's revision it was pulled for. */
   readonly revision: string;
-  readonly failed: boolean;
+  /** Failures in a row, for this revision; 0: the last one worked. */
+  readonly failures: number;
+  /** Why the last one failed, with what to do. */
+  readonly failure?: string | undefined;
 }
 
 export interface RestartRecord {

@@ -80,6 +80,8 @@ export interface ObservedContainer extends Owned {
   readonly specHash: string | undefined;
   readonly imageRef: string;
   readonly imageId: ImageId;
+  /** What registries call that image (`REPOSITORY@sha256:...`), as far as is known. */
+  readonly imageDigests: readonly string[];
   readonly state: ContainerState;
   readonly exitCode: number;
   /** The engine's own words when the last start failed, and what to do about it where that is known. */

@@ -204,5 +204,5 @@ export type Outcome =
   | {
       readonly step: Step;
       readonly result: 'skipped';
-      readonly waitingFor: 'gate' | 'failed-need' | 'abort';
+      readonly waitingFor: 'gate' | 'failed-need' | 'abort' | 'under-way';
     };

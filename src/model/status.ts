@@ -44,7 +44,12 @@ export interface StackStatus {
 
 export interface ServiceStatus {
   readonly name: string;
+  /** As the manifest names it. */
   readonly image: string;
+  /** Of the image that its containers run from; undefined while there is none. */
+  readonly imageId: string | undefined;
+  /** What the registry calls that image (`REPOSITORY@sha256:...`); undefined: it was never pulled or pushed. */
+  readonly imageDigest: string | undefined;
   readonly desired: number;
   readonly ready: number;
   readonly updated: number;
@@ -61,6 +66,8 @@ export interface ServiceStatus {
 export interface ContainerStatus {
   readonly name: string;
   readonly id: string;
+  readonly imageId: string;
+  readonly imageDigest: string | undefined;
   readonly state: string;
   readonly health: string;
   readonly startedAt: string | undefined;

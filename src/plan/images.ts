@@ -15,7 +15,10 @@ export interface ImageState {
   readonly blocked: boolean;
 }
 
-const RETRY_FAILED_PULL_MS = 5 * 60_000;
+const LOOK_WHILE_PULLING_MS = 10_000;
+/** After a failure: doubled with each further one, up to a minute where a service stands still, else five. */
+const FIRST_RETRY_MS = 5_000;
+const LAST_RETRY_MS = { missing: 60_000, present: 300_000 } as const;
 
 /**
  * Pulls and builds what is due. An image that is gone from the engine while its containers run is no reason
@@ -29,15 +32,9 @@ export function planImages(scope: Scope, needed: (ref: string) => boolean): Map<
 
 function planImage(scope: Scope, desired: DesiredImage, needed: (ref: string) => boolean): ImageState {
   const image = scope.observed.images[desired.ref];
-  const gate: Gate = { kind: 'image', ref: desired.ref };
-  const about = { target: imageRef(desired.ref), because: cause(image ? 'ImageChanged' : 'Missing') };
-  if (isBuildDue(desired, image, needed(desired.ref))) {
-    scope.draft.add('build-image', { image: desired }, about);
-    return { image: undefined, gate, blocked: false };
-  }
+  if (isBuildDue(desired, image, needed(desired.ref))) return obtain(scope, 'build-image', desired, image);
   if (isPullDue(scope, desired, image, needed(desired.ref))) {
-    scope.draft.add('pull-image', { image: desired }, about);
-    return { image: undefined, gate, blocked: false };
+    return obtain(scope, 'pull-image', desired, image);
   }
   if (image === undefined && needed(desired.ref) && desired.pullPolicy.kind === 'never') {
     scope.draft.block({
@@ -47,7 +44,7 @@ function planImage(scope: Scope, desired: DesiredImage, needed: (ref: string) =>
       message: `image ${desired.ref} is not on this engine and its pull_policy is never`,
       hint: `load or build it (docker load, docker build -t ${desired.ref}), or change pull_policy`,
     });
-    return { image: undefined, gate, blocked: true };
+    return { image: undefined, gate: awaited(desired), blocked: true };
   }
   return { image, gate: undefined, blocked: false };
 }
@@ -68,14 +65,59 @@ function isPullDue(
   if (image === undefined) return needed;
   const last = scope.memory.pulls[desired.ref];
   const { nowMs } = scope.context;
-  const isSameRevision = last?.revision === scope.desired.revision;
-  if (last?.failed === true && isSameRevision && nowMs - last.atMs < RETRY_FAILED_PULL_MS) {
-    scope.draft.lookAgainAt(last.atMs + RETRY_FAILED_PULL_MS);
+  const retry = retryOf(scope, desired, image);
+  // What is there is used until then.
+  if (retry !== undefined && retry.atMs > nowMs) {
+    scope.draft.lookAgainAt(retry.atMs);
     return false;
   }
-  if (desired.pullPolicy.kind === 'always') return !isSameRevision || last?.failed === true;
-  if (desired.pullPolicy.kind !== 'every') return false;
-  const dueAtMs = (last?.atMs ?? image.createdAtMs) + desired.pullPolicy.periodMs;
-  if (dueAtMs > nowMs) scope.draft.lookAgainAt(dueAtMs);
-  return dueAtMs <= nowMs;
+  switch (desired.pullPolicy.kind) {
+    case 'always':
+      return last?.revision !== scope.desired.revision || retry !== undefined;
+    case 'every': {
+      const dueAtMs = retry?.atMs ?? (last?.atMs ?? image.createdAtMs) + desired.pullPolicy.periodMs;
+      if (dueAtMs > nowMs) scope.draft.lookAgainAt(dueAtMs);
+      return dueAtMs <= nowMs;
+    }
+    default:
+      return false;
+  }
+}
+
+/** Plans to have the image, and what needs it waits; after a failure not before its back-off is over. */
+function obtain(
+  scope: Scope,
+  kind: 'pull-image' | 'build-image',
+  desired: DesiredImage,
+  image: ObservedImage | undefined,
+): ImageState {
+  const retry = retryOf(scope, desired, image);
+  const isHeld = retry !== undefined && retry.atMs > scope.context.nowMs;
+  // A pull may go on after its pass, and what it ended with is learnt by looking.
+  scope.draft.lookAgainAt(isHeld ? retry.atMs : scope.context.nowMs + LOOK_WHILE_PULLING_MS);
+  scope.draft.add(
+    kind,
+    { image: desired },
+    {
+      target: imageRef(desired.ref),
+      because: cause(image ? 'ImageChanged' : 'Missing'),
+      gate: isHeld ? { kind: 'backoff', untilMs: retry.atMs, attempt: retry.attempt } : undefined,
+    },
+  );
+  return { image: undefined, gate: awaited(desired), blocked: false };
+}
+
+const awaited = ({ ref }: DesiredImage): Gate => ({ kind: 'image', ref });
+
+/** When what failed for this revision is due again; another revision is tried at once. */
+function retryOf(
+  scope: Scope,
+  desired: DesiredImage,
+  image: ObservedImage | undefined,
+): { readonly atMs: number; readonly attempt: number } | undefined {
+  const last = scope.memory.pulls[desired.ref];
+  if (last === undefined || last.failures < 1 || last.revision !== scope.desired.revision) return undefined;
+  const longestMs = LAST_RETRY_MS[image === undefined ? 'missing' : 'present'];
+  const backOffMs = Math.min(longestMs, FIRST_RETRY_MS * 2 ** (last.failures - 1));
+  return { atMs: last.atMs + backOffMs, attempt: last.failures + 1 };
 }

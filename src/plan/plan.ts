@@ -1,4 +1,4 @@
-import type { DesiredStack } from '../model/desired.ts';
+import type { DesiredContainer, DesiredStack } from '../model/desired.ts';
 import { slotName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Plan } from '../model/plan.ts';
@@ -36,14 +36,18 @@ export function makePlan(desired: DesiredStack, observed: Observed, context: Pla
 /** Whether some container has to be made from this image. */
 function isImageNeeded(scope: Scope, ref: string): boolean {
   return scope.desired.services
-    .filter((service) => service.image === ref)
-    .flatMap((service) => service.containers)
+    .flatMap((service) =>
+      service.containers.filter((container) => service.image === ref || mountsImage(container, ref)),
+    )
     .some((container) => {
       const slot = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
       if (slot.length === 0 && isCompletedJob(scope, container)) return false;
       return !slot.some((live) => outdatedBecause(scope, container, live) === undefined);
     });
 }
+
+const mountsImage = (container: DesiredContainer, ref: string): boolean =>
+  (container.host.Mounts ?? []).some((mount) => mount.Type === 'image' && mount.Source === ref);
 
 /** Drops what is remembered of containers, slots and services that are no more. */
 function forgetStrangers(

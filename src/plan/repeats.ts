@@ -1,3 +1,4 @@
+import type { Failure } from '../model/failure.ts';
 import type { Memory } from '../model/memory.ts';
 import type { CauseCode, FieldChange, Outcome, ResourceRef } from '../model/plan.ts';
 import { learnHooks } from './hooks.ts';
@@ -68,9 +69,22 @@ function learnPulls(
   about: { readonly nowMs: number; readonly revision: string },
 ): Memory['pulls'] {
   const pulls = { ...before };
-  for (const { step, result } of outcomes) {
-    if (result === 'skipped' || (step.kind !== 'pull-image' && step.kind !== 'build-image')) continue;
-    pulls[step.image.ref] = { atMs: about.nowMs, revision: about.revision, failed: result === 'failed' };
+  const at = { atMs: about.nowMs, revision: about.revision };
+  for (const outcome of outcomes) {
+    const { step } = outcome;
+    if (step.kind !== 'pull-image' && step.kind !== 'build-image') continue;
+    const { ref } = step.image;
+    if (outcome.result === 'done') pulls[ref] = { ...at, failures: 0 };
+    if (outcome.result === 'failed' && !isCutShort(outcome.failure)) {
+      const last = before[ref];
+      const failures = last?.revision === about.revision ? last.failures : 0;
+      pulls[ref] = { ...at, failures: failures + 1, failure: tell(outcome.failure) };
+    }
   }
   return pulls;
 }
+
+/** A shutdown, or an engine that went away: that says nothing about the image. */
+const isCutShort = ({ kind }: Failure): boolean => kind === 'superseded' || kind === 'unreachable';
+
+const tell = ({ message, hint }: Failure): string => (hint === undefined ? message : `${message}; ${hint}`);

@@ -4,6 +4,7 @@ import { formatPosition, type Problem } from '../model/problem.ts';
 import type { Condition, ConditionType, HealthState, ServiceStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { renderGate } from '../plan/render.ts';
+import { heldImages } from './images.ts';
 import type { Reason } from './reasons.ts';
 
 type Claim = Pick<Condition, 'type' | 'status' | 'message'> & { readonly reason: Reason };
@@ -99,6 +100,8 @@ function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
   if (input.failure !== undefined) {
     return claim('Reconciling', 'True', failureReason(input.failure), failureMessage(input.failure));
   }
+  const [held] = input.suspended || input.plan === undefined ? [] : heldImages(input.plan);
+  if (held !== undefined) return claim('Reconciling', 'True', 'StepFailed', held.message);
   const steps = input.suspended ? [] : (input.plan?.steps ?? []);
   const open = steps.find((step) => step.gate === undefined);
   if (open !== undefined) return claim('Reconciling', 'True', 'Progressing', `${steps.length} steps to go`);

@@ -6,6 +6,7 @@ import type { ContainerStatus, HealthState, ServiceStatus } from '../model/statu
 import { isoTime } from '../model/time.ts';
 import { renderGate } from '../plan/render.ts';
 import { settledAtMs } from '../plan/verdict.ts';
+import { heldImages, runningImage, staleImageNote } from './images.ts';
 
 /** What the state of services is read from. */
 export interface ServiceView {
@@ -33,9 +34,13 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
     containers.some((live) => live.ordinal === replica.ordinal && isReady(view, service, live)),
   );
   const word = stateWord(view, service, containers);
+  const shown = updated[0] ?? containers[0];
+  const image = shown === undefined ? undefined : runningImage(view.observed, shown);
   return {
     name: service.name,
     image: service.image,
+    imageId: image?.imageId,
+    imageDigest: image?.imageDigest,
     desired: service.containers.length,
     ready: ready.length,
     updated: Math.min(updated.length, service.containers.length),
@@ -46,10 +51,10 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
     ),
     health: word.health,
     state: word.state,
-    message: word.message,
+    message: word.message === '' && shown !== undefined ? staleImageNote(view.plan, service) : word.message,
     ports: [...new Set(containers.flatMap((live) => live.ports.map(portText)))].sort(),
     networks: (service.containers[0]?.endpoints ?? []).map((endpoint) => endpoint.network),
-    containers: containers.map(containerStatus),
+    containers: containers.map((live) => containerStatus(view.observed, live)),
   };
 }
 
@@ -91,6 +96,11 @@ function stateWord(
   );
   if (failed?.result === 'failed') {
     return { state: failedWord(failed.step), health: 'Degraded', message: withHint(failed.failure) };
+  }
+  const held = heldImages(view.plan).find(({ ref }) => ref === service.image);
+  if (held !== undefined) {
+    const state = held.isBuild ? 'BuildFailed' : 'ImagePullBackOff';
+    return { state, health: 'Degraded', message: held.message };
   }
   const waiting = view.plan.steps.find((step) => step.service === service.name && step.gate !== undefined);
   if (waiting?.gate?.kind === 'backoff') {
@@ -210,13 +220,14 @@ function portText(port: PublishedPort): string {
   return `${host}${port.hostPort}->${port.containerPort}/${port.protocol}`;
 }
 
-function containerStatus(live: ObservedContainer): ContainerStatus {
+function containerStatus(observed: Observed, live: ObservedContainer): ContainerStatus {
   const addresses = live.attachments.flatMap((attachment) =>
     attachment.address === undefined ? [] : [[attachment.networkName, attachment.address] as const],
   );
   return {
     name: live.name,
     id: live.id,
+    ...runningImage(observed, live),
     state: live.state,
     health: live.health?.status ?? 'none',
     startedAt: live.startedAtMs === undefined ? undefined : isoTime(live.startedAtMs),

@@ -16,10 +16,18 @@ export function sampleCondition(change: Partial<Condition> = {}): Condition {
   };
 }
 
+const NGINX = {
+  imageId: `sha256:${'7e'.repeat(32)}`,
+  imageDigest: `nginx@sha256:${'9c'.repeat(32)}`,
+};
+/** Built here: no registry knows it. */
+const POSTGRES = { imageId: `sha256:${'5d'.repeat(32)}`, imageDigest: undefined };
+
 export function sampleService(change: Partial<ServiceStatus> = {}): ServiceStatus {
   return {
     name: 'web',
     image: 'nginx:1.27',
+    ...NGINX,
     desired: 2,
     ready: 2,
     updated: 2,
@@ -32,6 +40,7 @@ export function sampleService(change: Partial<ServiceStatus> = {}): ServiceStatu
     containers: [1, 2].map((ordinal) => ({
       name: `demo-web-${ordinal}`,
       id: `${ordinal}`.repeat(64),
+      ...NGINX,
       state: 'running',
       health: 'healthy',
       startedAt: '2024-05-04T09:48:00.000Z',
@@ -61,6 +70,7 @@ export function sampleStack(change: Partial<StackStatus> = {}): StackStatus {
       sampleService({
         name: 'db',
         image: 'postgres:16',
+        ...POSTGRES,
         desired: 1,
         ready: 1,
         updated: 1,
@@ -70,6 +80,7 @@ export function sampleStack(change: Partial<StackStatus> = {}): StackStatus {
           {
             name: 'demo-db-1',
             id: '3'.repeat(64),
+            ...POSTGRES,
             state: 'running',
             health: 'healthy',
             startedAt: '2024-05-01T10:00:00.000Z',
@@ -157,6 +168,8 @@ export function brokenStack(): StackStatus {
       sampleService({
         name: 'api',
         image: 'shop/api:9',
+        imageId: undefined,
+        imageDigest: undefined,
         desired: 1,
         ready: 0,
         updated: 0,

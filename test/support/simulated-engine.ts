@@ -9,6 +9,7 @@ import type {
   LogOptions,
   ObserveQuery,
   Progress,
+  PullState,
 } from '../../src/engine/engine.ts';
 import type { EndpointSettings, Resources, RestartPolicy } from '../../src/model/container.ts';
 import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../src/model/desired.ts';
@@ -172,13 +173,15 @@ export class SimulatedEngine implements Engine {
     yield { stream: 'stdout', text: `hello from ${found.name}` };
   }
 
-  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<void> {
+  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<PullState> {
     return this.#write('pullImage', image.ref, signal, () => {
       const spec = this.world.registry.get(image.ref);
       if (spec === undefined)
         throw new Failure('invalid', `manifest for ${image.ref} not found`, { status: 404 });
+      if (this.world.slowPulls.has(image.ref)) return 'under-way';
       progress('pulling');
       this.world.addImage(image.ref, spec);
+      return 'pulled';
     });
   }
 

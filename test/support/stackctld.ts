@@ -26,6 +26,8 @@ export interface WorldOptions {
   /** Default: the engine that all tests share. */
   readonly engineHost?: string;
   readonly flags?: readonly string[];
+  /** What the daemon's environment has beside the usual. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
@@ -99,7 +101,7 @@ export class World {
         ...(this.#options.flags ?? []),
         ...flags,
       ],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: cleanEnvironment() },
+      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...this.#options.env } },
     );
     const log = createWriteStream(this.logFile, { flags: 'a' });
     child.stdout?.pipe(log);

@@ -8,6 +8,7 @@ import {
   networkColumns,
   type Of,
   serviceColumns,
+  shortRevision,
   sourceName,
   volumeColumns,
 } from '../output/columns.ts';
@@ -25,7 +26,7 @@ export const describeCommand = defineCommand({
   usage: 'stack NAME...',
   summary: 'show everything about a stack, and why it is not ready',
   description: [
-    'Prints the state of a stack in full: its conditions with what to do about each, its services, containers, networks and volumes, what is still to be done and what that waits for, the revisions of before, problems in its manifest, and its latest events.',
+    'Prints the state of a stack in full: its conditions with what to do about each, its services, containers, images, networks and volumes, what is still to be done and what that waits for, the revisions of before, problems in its manifest, and its latest events.',
   ],
   options: {},
   examples: [
@@ -61,6 +62,7 @@ function renderStack(status: StackStatus, events: readonly StackEvent[], context
       containerColumns(columns),
       status.services.flatMap((service) => service.containers),
     ),
+    section('Images', imageColumns(), status.services),
     section('Networks', withoutStack(networkColumns(columns)), of(status.networks)),
     section('Volumes', withoutStack(volumeColumns(columns)), of(status.volumes)),
     lines('Pending', status.pending.map(printable)),
@@ -95,6 +97,15 @@ function conditionColumns({ nowMs }: ColumnContext): readonly Column<StackStatus
     { title: 'SINCE', value: (condition) => formatAge(condition.lastTransitionTime, nowMs) },
     { title: 'REASON', value: (condition) => condition.reason },
     { title: 'MESSAGE', value: (condition) => condition.message },
+  ];
+}
+
+/** What the services run from, whatever their tags point at now. */
+function imageColumns(): readonly Column<StackStatus['services'][number]>[] {
+  return [
+    { title: 'SERVICE', value: (service) => service.name },
+    { title: 'ID', value: (service) => shortRevision(service.imageId) },
+    { title: 'DIGEST', value: (service) => service.imageDigest ?? '<none>' },
   ];
 }
 

@@ -35,6 +35,9 @@ export async function buildImage(
   const what = `build image ${image.ref}`;
   if (build === undefined) throw new Failure('bug', `${what}: it has no build section`);
   const transcript = new Transcript(progress);
+  const auths = await readRegistryAuths(configDirectory, ({ message }) =>
+    connection.log.warn({ image: image.ref, reason: message }, 'a build goes on without one registry login'),
+  );
   const { extra, tar } = openContext(build, what);
   await followProgress(
     connection,
@@ -43,9 +46,7 @@ export async function buildImage(
       path: '/build',
       query: buildQuery(image, build, extra === undefined ? build.dockerfile : EXTRA_DOCKERFILE),
       tar,
-      headers: {
-        'X-Registry-Config': authHeader(Object.fromEntries(await readRegistryAuths(configDirectory))),
-      },
+      headers: { 'X-Registry-Config': authHeader(Object.fromEntries(auths)) },
       what,
       deadlineMs: DEADLINE.idle,
     },

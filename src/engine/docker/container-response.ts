@@ -30,6 +30,7 @@ const NS_PER_MS = 1e6;
 export interface ContainerContext {
   readonly instance: string;
   readonly imageConfig: NonNullable<WireImage['Config']>;
+  readonly imageDigests: readonly string[];
   readonly staleBinds: readonly string[];
 }
 
@@ -48,6 +49,7 @@ export function observedContainer(wire: WireContainer, context: ContainerContext
     ports: publishedPorts(wire.NetworkSettings?.Ports),
     wantedPorts: publishedPorts(host.PortBindings),
     staleBinds: context.staleBinds,
+    imageDigests: context.imageDigests,
     madeFrom: {
       config: wire.Config ?? {},
       host,

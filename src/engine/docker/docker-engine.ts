@@ -14,6 +14,7 @@ import type {
   LogOptions,
   ObserveQuery,
   Progress,
+  PullState,
 } from '../engine.ts';
 import { buildImage } from './build.ts';
 import { Connection, type EngineLog, superseded } from './connection.ts';
@@ -36,6 +37,7 @@ import { pullImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, disconnectNetwork, NetworkCreator, removeNetwork } from './network-calls.ts';
 import { type Observer, observe, ownedStacks } from './observe.ts';
+import { PullsUnderWay } from './pulls-under-way.ts';
 import { putFiles } from './put-files.ts';
 import { inspectImageRaw } from './reads.ts';
 import { createVolume, removeVolume } from './volume-calls.ts';
@@ -68,6 +70,7 @@ class DockerEngine implements Engine {
   readonly #connection: Connection;
   readonly #eventConnection: Connection;
   readonly #configDirectory: string;
+  readonly #pulls = new PullsUnderWay();
   readonly #observer: Observer;
   readonly #caller: Caller;
   readonly #networks: NetworkCreator;
@@ -104,8 +107,9 @@ class DockerEngine implements Engine {
     return readLogs(this.#connection, container, options, signal);
   }
 
-  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<void> {
-    return pullImage(this.#connection, this.#configDirectory, image, progress, signal);
+  pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<PullState> {
+    const begin = (tell: Progress) => pullImage(this.#connection, this.#configDirectory, image, tell, signal);
+    return this.#pulls.pull(`${image.ref} ${image.platform ?? ''}`, begin, progress);
   }
 
   buildImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<ImageId> {

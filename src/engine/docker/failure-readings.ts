@@ -1,11 +1,5 @@
-import type { FailureKind } from '../../model/failure.ts';
-
-/** What an engine's words mean: which kind of failure, and what the reader should do. */
-export interface Reading {
-  readonly when: RegExp;
-  readonly kind: FailureKind;
-  readonly hint: (match: RegExpExecArray) => string;
-}
+import type { Reading } from './failure-reading.ts';
+import { BUILDS, REGISTRIES } from './image-failure-readings.ts';
 
 /**
  * Engine messages of 20.10.24 and 28.5.2 (compose-and-engine 4.3, reliability 1.7), the most special first.
@@ -239,48 +233,6 @@ const OBJECTS: readonly Reading[] = [
     when: /invalid reference format|invalid mount|invalid (?:volume|bind|container name)/i,
     kind: 'invalid',
     hint: () => 'correct the value in the manifest',
-  },
-];
-
-const REGISTRIES: readonly Reading[] = [
-  {
-    when: /toomanyrequests|rate limit/i,
-    kind: 'refused',
-    hint: () => 'the registry limits pulls: log in (docker login), or wait',
-  },
-  {
-    when: /pull access denied|unauthorized|authentication required|denied: /i,
-    kind: 'refused',
-    hint: () => 'the image does not exist or needs a login: docker login as the user stackctld runs as',
-  },
-  {
-    when: /no matching manifest for/,
-    kind: 'invalid',
-    hint: () => "the image is not published for this host's architecture; set platform or another image",
-  },
-  {
-    when: /manifest unknown|manifest for \S+ not found|repository \S+ not found/,
-    kind: 'invalid',
-    hint: () => 'the registry has no such tag; correct image',
-  },
-  {
-    when: /no such host|i\/o timeout|TLS handshake timeout|dial tcp|server gave HTTP response to HTTPS/i,
-    kind: 'refused',
-    hint: () =>
-      'the registry cannot be reached from this engine; check network, proxy and insecure-registries',
-  },
-];
-
-const BUILDS: readonly Reading[] = [
-  {
-    when: /dockerfile parse error|unknown instruction|(?:COPY|ADD) failed|failed to process|target stage/i,
-    kind: 'invalid',
-    hint: () => 'correct the Dockerfile, or what .dockerignore leaves out of the context',
-  },
-  {
-    when: /returned a non-zero code/,
-    kind: 'refused',
-    hint: () => 'a command of the Dockerfile fails; the message ends with its output',
   },
 ];
 

@@ -1,10 +1,12 @@
 import type { DesiredImage } from '../../model/desired.ts';
+import { asFailure, Failure } from '../../model/failure.ts';
 import type { Progress } from '../engine.ts';
 import { type Connection, DEADLINE } from './connection.ts';
-import { followProgress, type ProgressMessage } from './progress-stream.ts';
-import { authHeader, readRegistryAuths, registryOf } from './registry-auth.ts';
+import { followProgress } from './progress-stream.ts';
+import { PullProgress } from './pull-progress.ts';
+import { authHeader, type RegistryAuth, readRegistryAuth, registryOf } from './registry-auth.ts';
 
-/** Pulls one image, with the login of `config.json` when there is one. */
+/** Pulls one image, with the login of `config.json` or of its credential helper when there is one. */
 export async function pullImage(
   connection: Connection,
   configDirectory: string,
@@ -12,8 +14,9 @@ export async function pullImage(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const auth = (await readRegistryAuths(configDirectory)).get(registryOf(image.ref));
-  const layers = new LayerCount();
+  const what = `pull image ${image.ref}`;
+  const auth = await loginFor(configDirectory, image.ref, what);
+  const lines = new PullProgress();
   await followProgress(
     connection,
     {
@@ -21,35 +24,32 @@ export async function pullImage(
       path: '/images/create',
       query: { fromImage: withTag(image.ref), platform: image.platform },
       headers: auth === undefined ? {} : { 'X-Registry-Auth': authHeader(auth) },
-      what: `pull image ${image.ref}`,
+      what,
       deadlineMs: DEADLINE.idle,
     },
     (message) => {
-      const line = layers.count(message);
+      const line = lines.take(message, performance.now());
       if (line !== undefined) progress(line);
     },
     signal,
   );
 }
 
+async function loginFor(
+  configDirectory: string,
+  ref: string,
+  what: string,
+): Promise<RegistryAuth | undefined> {
+  try {
+    return await readRegistryAuth(configDirectory, registryOf(ref));
+  } catch (thrown) {
+    const { kind, message, hint } = asFailure(thrown);
+    throw new Failure(kind, `${what}: ${message}`, hint === undefined ? {} : { hint });
+  }
+}
+
 /** Without a tag the engine would pull every tag of the repository. */
 function withTag(ref: string): string {
   const name = ref.slice(ref.lastIndexOf('/') + 1);
   return name.includes(':') || name.includes('@') ? ref : `${ref}:latest`;
-}
-
-/** Makes one line a layer out of the many messages that the engine sends about each. */
-class LayerCount {
-  readonly #layers = new Map<string, boolean>();
-
-  count(message: ProgressMessage): string | undefined {
-    const { id, status } = message;
-    if (id === undefined || status === undefined || !/^[0-9a-f]{12}$/.test(id)) return undefined;
-    const done = status === 'Pull complete' || status === 'Already exists';
-    if (this.#layers.get(id) === done || this.#layers.get(id) === true) return undefined;
-    this.#layers.set(id, done);
-    if (!done) return undefined;
-    const finished = [...this.#layers.values()].filter(Boolean).length;
-    return `pulled layer ${finished} of ${this.#layers.size}`;
-  }
 }

@@ -105,11 +105,11 @@ async function inspectObserved(
 ): Promise<ObservedContainer | undefined> {
   const wire = await inspectContainer(observer.connection, id, signal);
   if (wire === undefined) return undefined;
-  const [imageConfig, stale] = await Promise.all([
-    claimsAnOwner(wire.Config?.Labels ?? {}) ? observer.imageConfigs.of(wire.Image ?? '', signal) : {},
-    staleBinds(wire),
-  ]);
-  return observedContainer(wire, { instance: observer.instance, imageConfig, staleBinds: stale });
+  const { imageConfigs, instance } = observer;
+  const image = claimsAnOwner(wire.Config?.Labels ?? {}) ? (wire.Image ?? '') : '';
+  const [imageConfig, stale] = await Promise.all([imageConfigs.of(image, signal), staleBinds(wire)]);
+  const imageDigests = await imageConfigs.repoDigestsOf(image, signal);
+  return observedContainer(wire, { instance, imageConfig, imageDigests, staleBinds: stale });
 }
 
 async function labelsOfImage(

@@ -8,6 +8,8 @@ import { inBandFailure, transportFailure } from './failures.ts';
 export interface ProgressMessage {
   readonly id?: string;
   readonly status?: string;
+  /** Of a layer, in bytes. */
+  readonly progressDetail?: { readonly current?: number };
   readonly stream?: string;
   readonly error?: string;
   readonly errorDetail?: { readonly message?: string };

@@ -1,30 +1,58 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { asFailure, type Failure } from '../../model/failure.ts';
+import { askCredentialHelper } from './credential-helper.ts';
 
 /** What the engine wants to know to log in to one registry. Never logged, never shown. */
 export interface RegistryAuth {
   readonly username?: string;
   readonly password?: string;
   readonly identitytoken?: string;
+  readonly registrytoken?: string;
   readonly serveraddress: string;
 }
 
 /** The key of Docker Hub in `config.json` and in X-Registry-Config. */
 const HUB = 'https://index.docker.io/v1/';
+/** The user name with which a helper says that its secret is an identity token. */
+const TOKEN_USER = '<token>';
 
 /**
- * Logins from `config.json` of `docker login`, by registry. Only `auths` is read: credential helpers are
- * programs of the user's session, which a daemon has no business to run. A file that is missing or broken
- * means no login; the registry's answer then says so.
+ * The login for one registry as `docker login` left it in `config.json`: from the registry's own credential helper
+ * (`credHelpers`), else from that of all (`credsStore`), else, or when the helper knows none, from `auths`. Throws when
+ * a helper cannot be asked.
  */
-export async function readRegistryAuths(configDirectory: string): Promise<ReadonlyMap<string, RegistryAuth>> {
-  const auths = new Map<string, RegistryAuth>();
-  const text = await readFile(join(configDirectory, 'config.json'), 'utf8').catch(() => '{}');
-  for (const [key, entry] of Object.entries(parseAuths(text))) {
-    const auth = readEntry(key, entry);
-    if (auth !== undefined) auths.set(registryKey(key), auth);
-  }
-  return auths;
+export async function readRegistryAuth(
+  configDirectory: string,
+  registry: string,
+  ask = askCredentialHelper,
+): Promise<RegistryAuth | undefined> {
+  return loginOf(await readLogins(configDirectory), registry, ask);
+}
+
+/**
+ * All logins that `config.json` names a registry for: a build may need any of them. A helper that cannot be asked for
+ * one leaves out that one.
+ */
+export async function readRegistryAuths(
+  configDirectory: string,
+  onFailure: (failure: Failure) => void,
+  ask = askCredentialHelper,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  const logins = await readLogins(configDirectory);
+  const registries = [...new Set([...logins.auths.keys(), ...logins.helpers.keys()])];
+  const found = await Promise.all(
+    registries.map(async (registry) => {
+      try {
+        const auth = await loginOf(logins, registry, ask);
+        return auth === undefined ? [] : [[registry, auth] as const];
+      } catch (thrown) {
+        onFailure(asFailure(thrown));
+        return [];
+      }
+    }),
+  );
+  return new Map(found.flat());
 }
 
 /** The registry an image reference points to, as a key of `readRegistryAuths`. */
@@ -51,21 +79,70 @@ interface AuthEntry {
   readonly username?: unknown;
   readonly password?: unknown;
   readonly identitytoken?: unknown;
+  readonly registrytoken?: unknown;
 }
 
-function parseAuths(text: string): Readonly<Record<string, AuthEntry | null>> {
+/** `config.json`, by registry. */
+interface Logins {
+  /** Also registries without a login here: where a helper has it, `docker login` leaves an empty entry. */
+  readonly auths: ReadonlyMap<string, RegistryAuth | undefined>;
+  readonly helpers: ReadonlyMap<string, string>;
+  /** Of all registries that have no helper of their own. */
+  readonly store: string | undefined;
+}
+
+/** A file that is missing or broken means no login; the registry's answer then says so. */
+async function readLogins(configDirectory: string): Promise<Logins> {
+  const text = await readFile(join(configDirectory, 'config.json'), 'utf8').catch(() => '{}');
+  const { auths, credHelpers, credsStore } = parseConfig(text);
+  return {
+    auths: new Map(
+      Object.entries(auths ?? {}).map(([key, entry]) => [registryKey(key), readEntry(key, entry)]),
+    ),
+    helpers: new Map(
+      Object.entries(credHelpers ?? {}).flatMap(([key, name]) =>
+        typeof name === 'string' && name !== '' ? [[registryKey(key), name] as const] : [],
+      ),
+    ),
+    store: typeof credsStore === 'string' && credsStore !== '' ? credsStore : undefined,
+  };
+}
+
+interface ConfigFile {
+  readonly auths?: Readonly<Record<string, AuthEntry | null>> | null;
+  readonly credHelpers?: Readonly<Record<string, unknown>> | null;
+  readonly credsStore?: unknown;
+}
+
+function parseConfig(text: string): ConfigFile {
   try {
-    const config = JSON.parse(text) as { auths?: Record<string, AuthEntry | null> | null } | null;
-    return config?.auths ?? {};
+    return (JSON.parse(text) as ConfigFile | null) ?? {};
   } catch {
     return {};
   }
+}
+
+async function loginOf(
+  logins: Logins,
+  registry: string,
+  ask: typeof askCredentialHelper,
+): Promise<RegistryAuth | undefined> {
+  const helper = logins.helpers.get(registry) ?? logins.store;
+  const answer = helper === undefined ? undefined : await ask(helper, registry);
+  if (answer === undefined) return logins.auths.get(registry);
+  const serveraddress = registry;
+  return answer.username === TOKEN_USER
+    ? { identitytoken: answer.secret, serveraddress }
+    : { username: answer.username, password: answer.secret, serveraddress };
 }
 
 function readEntry(key: string, entry: AuthEntry | null): RegistryAuth | undefined {
   const serveraddress = key;
   if (typeof entry?.identitytoken === 'string' && entry.identitytoken !== '') {
     return { identitytoken: entry.identitytoken, serveraddress };
+  }
+  if (typeof entry?.registrytoken === 'string' && entry.registrytoken !== '') {
+    return { registrytoken: entry.registrytoken, serveraddress };
   }
   if (typeof entry?.username === 'string' && typeof entry.password === 'string') {
     return { username: entry.username, password: entry.password, serveraddress };

@@ -69,6 +69,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     specHash: labels[OURS.specHash],
     imageRef: container.imageRef,
     imageId: container.imageId,
+    imageDigests: [],
     state: container.state,
     exitCode: container.exitCode,
     error: container.error,

@@ -121,6 +121,8 @@ export class World {
   readonly volumes = new Map<string, SimVolume>();
   readonly images = new Map<string, ObservedImage>();
   readonly registry = new Map<string, ImageSpec>();
+  /** Images of it that are still being pulled, for as long as they stand here. */
+  readonly slowPulls = new Set<string>();
   readonly behaviours = new Map<string, Behaviour>();
   /** Ports that a process of the host listens on. */
   readonly hostPorts = new Set<string>();

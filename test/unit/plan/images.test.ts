@@ -1,9 +1,14 @@
 import { expect, test } from 'vitest';
-import type { PullPolicy } from '../../../src/model/desired.ts';
+import type { DesiredStack, PullPolicy } from '../../../src/model/desired.ts';
+import { Failure, type FailureKind } from '../../../src/model/failure.ts';
+import { EMPTY_MEMORY } from '../../../src/model/memory.ts';
+import type { Outcome } from '../../../src/model/plan.ts';
+import { learn } from '../../../src/plan/repeats.ts';
 import type { StackWords } from '../../support/builders.ts';
 import { stack } from '../../support/builders.ts';
 import { pass, passUntilSettled, text } from '../../support/passes.ts';
 import { engineWithImages, passes, planned, running } from '../../support/planned.ts';
+import type { SimulatedEngine } from '../../support/simulated-engine.ts';
 
 const words = (kind: PullPolicy | PullPolicy['kind'], image = 'app:1'): StackWords => ({
   services: {
@@ -39,6 +44,21 @@ test('an image that cannot be pulled holds up only its own services', async () =
     'pull-image',
   ]);
   expect(engine.world.container('demo-db-1')?.state).toBe('running');
+});
+
+test('a pull that goes on after its pass holds up only its own services, and is looked after', async () => {
+  const engine = engineWithImages();
+  engine.world.slowPulls.add('app:1');
+  engine.hands.rmImage('app:1');
+  const desired = stack(words('missing'));
+  const first = await pass(engine, desired);
+  expect(first.plan.lookAgainAtMs).toBe(engine.clock.nowMs() + 10_000);
+  expect(first.outcomes.filter(({ result }) => result === 'failed')).toEqual([]);
+  expect(first.memory.pulls).toEqual({});
+  expect(engine.world.container('demo-db-1')?.state).toBe('running');
+  engine.world.slowPulls.clear();
+  await passUntilSettled(engine, desired, { memory: first.memory });
+  expect(engine.world.container('demo-web-1')?.state).toBe('running');
 });
 
 test('pull_policy never: a missing image is a blocker', async () => {
@@ -96,17 +116,83 @@ test('pull_policy daily: when the last pull is a day old', async () => {
   expect(await planned(engine, daily, { memory: due.memory })).toBe('');
 });
 
-test('a pull that failed is tried again after five minutes, and what is there is used meanwhile', async () => {
+/** Passes until the pull is tried again, and how long that took, again and again. */
+async function retries(engine: SimulatedEngine, desired: DesiredStack, count: number): Promise<number[]> {
+  const waits: number[] = [];
+  let { memory } = await pass(engine, desired);
+  while (waits.length < count) {
+    const held = await pass(engine, desired, { memory });
+    expect(held.outcomes.filter(({ result }) => result === 'failed')).toEqual([]);
+    const untilMs = held.plan.lookAgainAtMs ?? Number.NaN;
+    waits.push((untilMs - engine.clock.nowMs()) / 1000);
+    engine.clock.advanceTo(untilMs);
+    ({ memory } = await pass(engine, desired, { memory: held.memory }));
+  }
+  return waits;
+}
+
+test('a pull that fails where the image is here: that one is used, and pulls back off to five minutes', async () => {
   const engine = engineWithImages();
   engine.world.registry.delete('app:1');
-  const first = await pass(engine, stack(words('always')));
-  const second = await pass(engine, stack(words('always')), { memory: first.memory });
+  expect(await retries(engine, stack(words('always')), 8)).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
   expect(engine.world.container('demo-web-1')?.state).toBe('running');
-  expect(second.plan.lookAgainAtMs).toBe(engine.clock.nowMs() + 300_000);
-  engine.clock.advance(300_000);
-  expect(await planned(engine, words('always'), { memory: second.memory })).toBe(
-    '#1 pull image/app:1: ImageChanged',
-  );
+});
+
+test('a pull that fails where the image is missing backs off to a minute, and the others go on', async () => {
+  const engine = engineWithImages();
+  engine.world.registry.delete('app:1');
+  engine.hands.rmImage('app:1');
+  const desired = stack(words('missing'));
+  expect(await retries(engine, desired, 6)).toEqual([5, 10, 20, 40, 60, 60]);
+  expect(engine.world.container('demo-db-1')?.state).toBe('running');
+  const { memory } = await pass(engine, desired);
+  expect(await planned(engine, words('missing'), { memory })).toMatchInlineSnapshot(`
+    "#1 pull image/app:1: Missing (waits: back-off until 2023-11-14T22:16:40.000Z, attempt 2)
+    #2 create container/demo-web-1: Missing (waits: image app:1)
+    [2] -> #3 start container/demo-web-1: Missing (waits: image app:1)"
+  `);
+  expect(memory.pulls['app:1']).toMatchObject({ failures: 1, failure: 'manifest for app:1 not found' });
+  // Brought by hand (docker load), it is not waited for any longer; nor is another revision.
+  const next = { ...words('missing'), revision: 'sha256:next' };
+  expect((await planned(engine, next, { memory })).split('\n')[0]).toBe('#1 pull image/app:1: Missing');
+  engine.world.addImage('app:1');
+  await passUntilSettled(engine, desired, { memory });
+  expect(engine.world.container('demo-web-1')?.state).toBe('running');
+});
+
+test('a daily pull that failed is not put off for a day', async () => {
+  const daily = words({ kind: 'every', periodMs: 86_400_000 });
+  const { engine, desired, memory } = await running(daily);
+  const spec = engine.world.registry.get('app:1') ?? {};
+  engine.world.registry.delete('app:1');
+  engine.clock.advance(86_400_000);
+  const failed = await pass(engine, desired, { memory });
+  expect(failed.memory.pulls['app:1']).toMatchObject({ failures: 1 });
+  engine.clock.advance(5_000);
+  engine.world.registry.set('app:1', spec);
+  const again = await pass(engine, desired, { memory: failed.memory });
+  expect(again.outcomes).toMatchObject([{ step: { kind: 'pull-image' }, result: 'done' }]);
+  expect(again.memory.pulls['app:1']).toEqual({
+    atMs: engine.clock.nowMs(),
+    revision: desired.revision,
+    failures: 0,
+  });
+});
+
+test('a pull that was cut short by a shutdown is no failure of the image', async () => {
+  const engine = engineWithImages();
+  const { plan } = await pass(engine, stack(words('always')));
+  const [step] = plan.steps.filter(({ kind }) => kind === 'pull-image');
+  if (step === undefined) throw new Error('no pull was planned');
+  const outcome = (kind: FailureKind): Outcome => ({
+    step,
+    result: 'failed',
+    failure: new Failure(kind, 'it ended'),
+    tookMs: 1,
+  });
+  const learnt = (kind: FailureKind) =>
+    learn(EMPTY_MEMORY, [outcome(kind)], { nowMs: 1, revision: 'r' }).pulls['app:1']?.failures;
+  expect([learnt('superseded'), learnt('unreachable'), learnt('refused')]).toEqual([undefined, undefined, 1]);
 });
 
 test('an image is built when it is missing or its inputs changed', async () => {

@@ -51,7 +51,7 @@ function leftByCompose(document: InspectedDocument, desired: DesiredStack, engin
           .replaceAll('${CORPUS}', CORPUS),
       );
       const more = { Id: id, Image: IMAGE, Created: '2026-01-01T00:00:00Z', State };
-      const context = { instance: 'i1', imageConfig: IMAGE_CONFIG, staleBinds: [] };
+      const context = { instance: 'i1', imageConfig: IMAGE_CONFIG, imageDigests: [], staleBinds: [] };
       return observedContainer({ ...wire, ...more } as unknown as WireContainer, context);
     }),
     others: [],

@@ -45,6 +45,23 @@ const TABLE: readonly (readonly [number, string, FailureKind, RegExp])[] = [
     'gone',
     /attached again/,
   ],
+  [
+    500,
+    'Head "http://127.0.0.1:5000/v2/app/manifests/1": no basic auth credentials',
+    'refused',
+    /docker login/,
+  ],
+  [
+    500,
+    'Get "https://registry.example/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',
+    'refused',
+    /certs\.d/,
+  ],
+  ...[
+    'Head "http://127.0.0.1:5000/v2/app/manifests/1": dial tcp 127.0.0.1:5000: connect: connection refused',
+    'Get "https://registry.example/v2/": net/http: request canceled while waiting for connection (Client.Timeout exceeded while awaiting headers)',
+    'Get "https://registry.example/v2/": context deadline exceeded',
+  ].map((words) => [500, words, 'refused', /cannot be reached/] as const),
   [403, 'Address already in use', 'conflict', /static address/],
   [403, 'failed to set up container networking: Address already in use', 'conflict', /static address/],
   [

@@ -7,7 +7,7 @@ import type { WireContainer } from '../../../../src/engine/docker/wire.ts';
 import { COMPOSE, OURS } from '../../../../src/model/labels.ts';
 
 const ID = 'abcdef012345'.padEnd(64, '0');
-const context = { instance: 'i1', imageConfig: {}, staleBinds: [] };
+const context = { instance: 'i1', imageConfig: {}, imageDigests: [], staleBinds: [] };
 const observe = (wire: Partial<WireContainer>) => observedContainer({ Id: ID, ...wire }, context);
 
 describe('an inspected container', () => {
