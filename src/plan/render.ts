@@ -61,6 +61,8 @@ export function renderGate(gate: Gate): string {
       return `image ${gate.ref}`;
     case 'replacement':
       return `${gate.container} ${gate.until}`;
+    case 'attached':
+      return `${gate.container} attached for long enough`;
     case 'backoff':
       return `back-off, attempt ${gate.attempt}`;
     case 'stack':

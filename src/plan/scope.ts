@@ -43,6 +43,7 @@ export interface MemoryDraft {
   restarts: Record<SlotName, RestartRecord>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
+  attachedSince: Record<string, number>;
   completedJobs: Record<SlotName, string>;
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
@@ -152,6 +153,7 @@ function copyMemory(memory: Memory, nowMs: number): MemoryDraft {
     restarts: { ...memory.restarts },
     badRevisions: { ...memory.badRevisions },
     unhealthySince: { ...memory.unhealthySince },
+    attachedSince: { ...memory.attachedSince },
     completedJobs: { ...memory.completedJobs },
     repeats: { ...memory.repeats },
     pulls: { ...memory.pulls },
