@@ -89,7 +89,8 @@ export function chooseAddress(scope: Scope, { desired, live }: NetworkState): st
   if (pool?.subnet === undefined || pool.ipRange === undefined) return undefined;
   const taken = takenAddresses(scope, desired.name, pool);
   const last = lastOf(pool.subnet);
-  for (let candidate = lastOf(pool.ipRange) + 1; candidate < last; candidate += 1) {
+  // The very first beyond the range often ends in .0, which some software takes for the name of a network.
+  for (let candidate = lastOf(pool.ipRange) + 2; candidate < last; candidate += 1) {
     const address = toAddress(candidate);
     if (!taken.has(address)) return address;
   }

@@ -6,7 +6,7 @@ import { giveUpName, repairName } from './names.ts';
 import { removeContainer } from './remove.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
-import { calledBy, canHandOver, isUncalled } from './start-first.ts';
+import { calledBy, canHandOver, isUncalled, mayStartFirst } from './start-first.ts';
 
 /**
  * How long both have the names. Engines before 28 publish a name some 50 ms before its address answers; a client that
@@ -23,13 +23,13 @@ const OVERLAP_MS = 1200;
 const DRAIN_MS = 2000;
 
 /**
- * The end of a start-first replacement, once the new container is good: it gets all names, the old one loses them, and
+ * The end of a replacement, once the new container is good. After a start-first one it gets all names, the old one loses them, and
  * goes when it had time to answer. At each moment some container that serves is called. Every part is planned from what
  * is seen, so that a crash after any step leaves a state from which the next pass goes on.
  */
 export function handOver(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
   const because = cause('Replaced');
-  const named = repairAttachments(scope, slot.container, fresh, because).steps;
+  const named = mayStartFirst(slot) ? repairAttachments(scope, slot.container, fresh, because).steps : [];
   if (!canHandOver(scope, slot) || old.state !== 'running') {
     removeContainer(scope, old, because, named);
     repairName(scope, slot, fresh, because);
@@ -45,6 +45,7 @@ export function handOver(scope: Scope, slot: Slot, fresh: ObservedContainer, old
     removeContainer(scope, old, because, uncalled, attachedLong(old, undefined));
     return;
   }
+  delete scope.memory.attachedSince[fresh.id];
   removeContainer(scope, old, because, renamed, waitAsAttached(scope, old, false, DRAIN_MS));
 }
 
