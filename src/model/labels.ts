@@ -12,6 +12,8 @@ export const OURS = {
   image: 'io.stackctl.image',
   /** On containers: what is run in them after a start and before a stop. */
   hooks: 'io.stackctl.hooks',
+  /** On networks: their subnet is ours to give out, so that a container can be attached again with the address it has. */
+  keepsAddresses: 'io.stackctl.keeps-addresses',
   /** On images that we built: the digest of what they were built from. */
   buildDigest: 'io.stackctl.build-digest',
 } as const;

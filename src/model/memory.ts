@@ -10,6 +10,8 @@ export interface Memory {
   readonly badRevisions: Readonly<Record<string, BadRevision>>;
   /** Unhealthy verdicts seen once, waiting for the second observation. By container id: unix ms first seen. */
   readonly unhealthySince: Readonly<Record<string, number>>;
+  /** When (unix ms) the two containers of a hand-over were first seen attached as they are, by container id. */
+  readonly attachedSince: Readonly<Record<string, number>>;
   /** Jobs that completed, by slot: the spec hash that ran. Their container may be gone since. */
   readonly completedJobs: Readonly<Record<SlotName, string>>;
   /** Repairs that succeeded and were needed again at once: by what was repaired, how often in a row. */
@@ -72,6 +74,7 @@ export const EMPTY_MEMORY: Memory = {
   restarts: {},
   badRevisions: {},
   unhealthySince: {},
+  attachedSince: {},
   completedJobs: {},
   repeats: {},
   pulls: {},

@@ -162,6 +162,8 @@ export type Gate =
   | { readonly kind: 'delay'; readonly untilMs: number }
   /** `stackctl rollout pause`. */
   | { readonly kind: 'paused' }
+  /** For long enough attached as it is, in a hand-over: others found their way to it, or ended what they had with it. */
+  | { readonly kind: 'attached'; readonly container: string; readonly untilMs: number | undefined }
   | { readonly kind: 'backoff'; readonly untilMs: number; readonly attempt: number }
   | { readonly kind: 'stack'; readonly stack: string };
 

@@ -1,6 +1,7 @@
 import type { DesiredContainer } from '../model/desired.ts';
 import type { ObservedAttachment, ObservedContainer } from '../model/observed.ts';
-import type { FieldChange, StepId } from '../model/plan.ts';
+import type { Cause, FieldChange, StepId } from '../model/plan.ts';
+import { type Place, withAddressKept, withPresentAddress } from './addresses.ts';
 import { cause, containerRef } from './draft.ts';
 import { endpointDrift } from './drift.ts';
 import { isFalseDrift } from './repeats.ts';
@@ -16,24 +17,31 @@ export interface AttachmentRepair {
 /**
  * Attaches what is missing, detaches what is surplus, and attaches again what stands there with other
  * settings; the process keeps running. An attachment to a network that is gone is cleared by force.
+ * `because`: it is no drift but meant so.
  */
 export function repairAttachments(
   scope: Scope,
   wanted: DesiredContainer,
   live: ObservedContainer,
+  because?: Cause,
 ): AttachmentRepair {
   if (wanted.networkMode.kind !== 'networks' || !takesNetworks(live)) return { changes: [], steps: [] };
-  return repair(scope, isNameTaken(scope, wanted) ? underItsName(wanted, live) : wanted, live);
+  return repair(scope, isNameTaken(scope, wanted) ? underItsName(wanted, live) : wanted, live, because);
 }
 
-function repair(scope: Scope, desired: DesiredContainer, live: ObservedContainer): AttachmentRepair {
+function repair(
+  scope: Scope,
+  desired: DesiredContainer,
+  live: ObservedContainer,
+  because: Cause | undefined,
+): AttachmentRepair {
   const steps: StepId[] = [];
   const changes: FieldChange[] = [];
   for (const surplus of surplusOf(scope, desired, live)) {
     const found = [{ path: `networks.${surplus.networkName}`, from: 'attached', to: '(none)' }];
     if (isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
     changes.push(...found);
-    steps.push(detach(scope, live, surplus.networkId ?? surplus.networkName, found, []));
+    steps.push(detach(scope, live, surplus.networkId ?? surplus.networkName, cause('Drifted', found), []));
   }
   for (const endpoint of desired.endpoints) {
     const network = scope.networks.get(endpoint.network);
@@ -45,19 +53,26 @@ function repair(scope: Scope, desired: DesiredContainer, live: ObservedContainer
     }
     steps.push(...network.needs.filter(() => network.live !== undefined));
     const had = live.attachments.find((attachment) => attachment.networkName === network.desired.name);
-    const found = attachmentDrift(network, desired, endpoint.network, had);
+    const place = { network, endpoint, had, live };
+    const found = attachmentDrift(scope, desired, place);
     if (found.length === 0) continue;
-    if (isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
+    const isDrift = because === undefined;
+    if (isDrift && isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
     changes.push(...found);
-    const off = detachFirst(scope, network, live, had, found);
+    const why = cause(because?.code ?? 'Drifted', found);
+    const off = detachFirst(scope, network, live, had, why);
     steps.push(
       scope.draft.add(
         'connect-network',
-        { network: network.handle, container: { by: 'id', id: live.id }, settings: endpoint },
+        {
+          network: network.handle,
+          container: { by: 'id', id: live.id },
+          settings: withPresentAddress(scope, place),
+        },
         {
           target: containerRef(live.name),
           service: desired.service,
-          because: cause('Drifted', found),
+          because: why,
           needs: [...network.needs, ...off],
         },
       ),
@@ -127,19 +142,14 @@ function isTakenAway(scope: Scope, live: ObservedContainer, attachment: Observed
   );
 }
 
-function attachmentDrift(
-  network: NetworkState,
-  desired: DesiredContainer,
-  key: string,
-  had: ObservedAttachment | undefined,
-): readonly FieldChange[] {
-  const endpoint = desired.endpoints.find((each) => each.network === key);
-  if (endpoint === undefined) return [];
+function attachmentDrift(scope: Scope, desired: DesiredContainer, place: Place): readonly FieldChange[] {
+  const { network, had } = place;
+  const key = place.endpoint.network;
   if (had === undefined) return [{ path: `networks.${key}`, from: '(none)', to: 'attached' }];
   if (isStale(network, had)) {
     return [{ path: `networks.${key}`, from: 'a network that is gone', to: 'attached' }];
   }
-  return endpointDrift(key, endpoint, had, desired);
+  return endpointDrift(key, withAddressKept(scope, place), had, desired);
 }
 
 /** The name is right and the id is an old one: the network was removed and made again. */
@@ -161,23 +171,23 @@ function detachFirst(
   network: NetworkState,
   live: ObservedContainer,
   had: ObservedAttachment | undefined,
-  changes: readonly FieldChange[],
+  because: Cause,
 ): readonly StepId[] {
   if (had === undefined) return [];
   const already = network.detached.get(live.id);
-  return [already ?? detach(scope, live, detachAddress(network, had), changes, network.needs)];
+  return [already ?? detach(scope, live, detachAddress(network, had), because, network.needs)];
 }
 
 function detach(
   scope: Scope,
   live: ObservedContainer,
   network: string,
-  changes: readonly FieldChange[],
+  because: Cause,
   needs: readonly StepId[],
 ): StepId {
   return scope.draft.add(
     'disconnect-network',
     { networkId: network, container: { by: 'id', id: live.id }, force: true },
-    { target: containerRef(live.name), service: live.service, because: cause('Drifted', changes), needs },
+    { target: containerRef(live.name), service: live.service, because, needs },
   );
 }

@@ -1,6 +1,7 @@
 import type { DesiredContainer, DesiredNetwork, DesiredService, DesiredVolume } from '../model/desired.ts';
 import { hooksText } from '../model/hooks.ts';
 import { COMPOSE, OURS } from '../model/labels.ts';
+import { isToKeepAddresses } from './addresses.ts';
 import type { Scope } from './scope.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -44,6 +45,7 @@ export function networkLabels(scope: Scope, network: DesiredNetwork): Labels {
   return {
     ...network.labels,
     ...stamp(scope, network.specHash),
+    ...(isToKeepAddresses(scope, network) ? { [OURS.keepsAddresses]: 'true' } : {}),
     [COMPOSE.network]: network.key,
   };
 }

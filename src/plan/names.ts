@@ -11,13 +11,17 @@ import type { Slot } from './slots.ts';
  */
 export function freeName(scope: Scope, slot: Slot): string {
   const { name, specHash } = slot.container;
+  return isFree(scope, name) ? name : spareName(scope, name, specHash);
+}
+
+const isFree = (scope: Scope, name: string): boolean => !scope.names.has(name) || scope.freedNames.has(name);
+
+function spareName(scope: Scope, name: string, specHash: string): string {
   const hash = (specHash.split('.')[1] ?? '').slice(0, 8);
-  const isFree = (candidate: string) => !scope.names.has(candidate) || scope.freedNames.has(candidate);
-  if (isFree(name)) return name;
   // The same spec may stand there with another image, or with a namespace of a container that is gone.
   for (let count = 1; ; count += 1) {
     const candidate = count === 1 ? `${name}.${hash}` : `${name}.${hash}.${count}`;
-    if (isFree(candidate)) return candidate;
+    if (isFree(scope, candidate)) return candidate;
   }
 }
 
@@ -44,26 +48,42 @@ export function isNameTaken(scope: Scope, slot: Slot): boolean {
 }
 
 /** Gives a container its final name; `because` is drift unless told otherwise. */
-export function repairName(scope: Scope, slot: Slot, live: ObservedContainer, because?: Cause): void {
+export function repairName(
+  scope: Scope,
+  slot: Slot,
+  live: ObservedContainer,
+  because?: Cause,
+): readonly StepId[] {
   const { name } = slot.container;
-  if (live.name === name || isNameTaken(scope, slot)) return;
+  if (live.name === name || isNameTaken(scope, slot)) return [];
   const freed = scope.freedNames.get(name);
-  const isFree = !scope.names.has(name) || freed !== undefined;
-  if (isFree) rename(scope, slot, live, { newName: name, freed, because });
+  const needs = freed === undefined ? [] : [freed];
+  if (isFree(scope, name)) return [rename(scope, slot, live, { newName: name, needs, because })];
   // Two that hold each other's names: out of the way first, or neither could ever get its own.
-  else if (isWantedBySomeone(scope, live.name)) {
-    rename(scope, slot, live, { newName: freeName(scope, slot), freed: undefined, because });
-  }
+  if (!isWantedBySomeone(scope, live.name)) return [];
+  return [rename(scope, slot, live, { newName: freeName(scope, slot), needs: [], because })];
+}
+
+/** Takes the final name of a slot off the container that gives way to another. */
+export function giveUpName(
+  scope: Scope,
+  slot: Slot,
+  live: ObservedContainer,
+  about: { readonly because: Cause; readonly needs: readonly StepId[] },
+): readonly StepId[] {
+  const { name } = slot.container;
+  if (live.name !== name) return [];
+  return [rename(scope, slot, live, { newName: spareName(scope, name, live.specHash ?? ''), ...about })];
 }
 
 interface Renaming {
   readonly newName: string;
-  readonly freed: StepId | undefined;
+  readonly needs: readonly StepId[];
   readonly because: Cause | undefined;
 }
 
-function rename(scope: Scope, slot: Slot, live: ObservedContainer, how: Renaming): void {
-  const { newName, freed } = how;
+function rename(scope: Scope, slot: Slot, live: ObservedContainer, how: Renaming): StepId {
+  const { newName, needs } = how;
   const step = scope.draft.add(
     'rename-container',
     { container: { by: 'id', id: live.id }, newName },
@@ -71,10 +91,11 @@ function rename(scope: Scope, slot: Slot, live: ObservedContainer, how: Renaming
       target: containerRef(live.name),
       service: slot.service.name,
       because: how.because ?? cause('Drifted', [{ path: 'name', from: live.name, to: newName }]),
-      needs: freed === undefined ? [] : [freed],
+      needs,
     },
   );
   if (!scope.draft.isGated(step)) scope.freedNames.set(live.name, step);
+  return step;
 }
 
 function holderOf(scope: Scope, name: string): ObservedContainer | OtherContainer | undefined {

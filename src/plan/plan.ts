@@ -63,6 +63,7 @@ function forgetStrangers(
   );
   const services = new Map(desired.services.map((service) => [service.name, service]));
   keepOnly(memory.unhealthySince, (id) => ids.has(id));
+  keepOnly(memory.attachedSince, (id) => ids.has(id));
   keepOnly(memory.hooks, (id) => ids.has(id));
   keepOnly(memory.restarts, (slot) => slots.has(slot));
   keepOnly(memory.completedJobs, (slot) => slots.has(slot));

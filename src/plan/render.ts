@@ -66,6 +66,8 @@ export function renderGate(gate: Gate): string {
       return '`stackctl rollout resume`';
     case 'delay':
       return 'the delay between two replicas';
+    case 'attached':
+      return `${gate.container} attached for long enough`;
     case 'backoff':
       return `back-off until ${isoTime(gate.untilMs)}, attempt ${gate.attempt}`;
     case 'stack':

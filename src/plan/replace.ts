@@ -1,17 +1,20 @@
+import type { DesiredContainer } from '../model/desired.ts';
 import type { BadRevision } from '../model/memory.ts';
 import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
 import { createContainer } from './create.ts';
 import { cause, containerRef } from './draft.ts';
+import { handOver, takeBack } from './hand-over.ts';
 import { countRestart } from './heal.ts';
 import { badRevisionBlocker } from './hold-back.ts';
 import { keepUp, startExisting } from './maintain.ts';
-import { freeName, repairName } from './names.ts';
+import { freeName } from './names.ts';
 import { fixedPorts, fixedPortsOf, portCondition } from './ports.ts';
 import { dropContainer, removeContainer, stopContainer } from './remove.ts';
-import { mayFail, noteReplaced } from './rollout.ts';
+import { mayFail } from './rollout.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
+import { asUncalled, canHandOver, mayStartFirst } from './start-first.ts';
 import { isFinished, judge, wasKilledOnce, wasStoppedFor } from './verdict.ts';
 
 /** What became of a slot, for the service and for its dependents. */
@@ -42,7 +45,7 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   const name = freeName(scope, slot);
   const created = createContainer(scope, {
     service: slot.service,
-    container: slot.container,
+    container: made(scope, slot),
     image: slot.image.image,
     name,
     because,
@@ -75,22 +78,9 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   };
 }
 
-/** Two containers side by side must not fight for a port, an address or a volume. */
-function mayStartFirst(slot: Slot): boolean {
-  const { container, service } = slot;
-  const sharesVolume = (container.host.Mounts ?? []).some(
-    (mount) => mount.Type === 'volume' && mount.ReadOnly !== true,
-  );
-  const hasAddress = container.endpoints.some(
-    (endpoint) => endpoint.ipv4Address !== undefined || endpoint.ipv6Address !== undefined,
-  );
-  return (
-    service.update.order === 'start-first' &&
-    fixedPorts(container).length === 0 &&
-    !sharesVolume &&
-    !hasAddress &&
-    container.networkMode.kind === 'networks'
-  );
+/** As the new container is made: one that can be handed over to is not called before it is good. */
+function made(scope: Scope, slot: Slot): DesiredContainer {
+  return canHandOver(scope, slot) ? asUncalled(scope, slot.container) : slot.container;
 }
 
 interface Finish {
@@ -150,13 +140,14 @@ export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedCon
       if (verdict.untilMs !== undefined) scope.draft.lookAgainAt(verdict.untilMs);
       if (fresh.state === 'paused') unpause(scope, slot, fresh);
       const because = cause('SpecChanged');
+      takeBack(scope, slot, old);
       // Its restart policy, or somebody, may have started it again.
       const after = mayStartFirst(slot) ? [] : stopContainer(scope, old, slot.service, because, []);
       finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: verdict.untilMs });
       return { startStep: undefined, disturbed: true, rolling: true };
     }
     case 'good':
-      complete(scope, slot, fresh, old);
+      handOver(scope, slot, fresh, old);
       return { startStep: undefined, disturbed: false, rolling: true };
     case 'failed':
       return fail(scope, slot, fresh, old, verdict.reason);
@@ -176,9 +167,13 @@ function startFresh(
   if (ports.blocked) return { startStep: undefined, disturbed: false, rolling: true };
   const because = cause('SpecChanged');
   const gate = slot.start.gate ?? ports.gate;
+  takeBack(scope, slot, old);
   const stopped = mayStartFirst(slot) ? [] : stopContainer(scope, old, service, because, [], gate);
   const needs = [...stopped, ...cleared, ...slot.start.needs, ...ports.needs];
-  const started = startExisting(scope, slot, fresh, because, { needs, gate });
+  const started = startExisting(scope, { ...slot, container: made(scope, slot) }, fresh, because, {
+    needs,
+    gate,
+  });
   const after = started === undefined ? needs : [started];
   finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: undefined });
   const runs = started !== undefined && !scope.draft.isGated(started);
@@ -199,13 +194,6 @@ function unpause(scope: Scope, slot: Slot, fresh: ObservedContainer): void {
   );
 }
 
-function complete(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
-  const because = cause('Replaced');
-  noteReplaced(scope, slot);
-  removeContainer(scope, old, because, []);
-  repairName(scope, slot, fresh, because);
-}
-
 /** A new container that failed: it may, or everything stays as it is, or the one that worked comes back. */
 function fail(
   scope: Scope,
@@ -216,7 +204,7 @@ function fail(
 ): SlotPlan {
   const { failureAction } = slot.service.update;
   if (failureAction === 'continue' || mayFail(scope, slot)) {
-    complete(scope, slot, fresh, old);
+    handOver(scope, slot, fresh, old);
     return { startStep: undefined, disturbed: true, rolling: true };
   }
   const bad: BadRevision = {
@@ -234,7 +222,8 @@ function fail(
 
 /** Neither forward nor back (`failure_action: pause`): what stands there is kept as well as it goes. */
 export function pause(scope: Scope, slot: Slot, bad: BadRevision): SlotPlan {
-  const [keep] = [...slot.current, ...slot.outdated];
+  // With start-first the old one serves still, and is the one that is called.
+  const [keep] = [...slot.outdated.filter(isUp), ...slot.current, ...slot.outdated];
   scope.draft.block({
     target: containerRef(slot.container.name),
     service: slot.service.name,
@@ -256,7 +245,8 @@ export function keepOld(scope: Scope, slot: Slot, bad: BadRevision): SlotPlan {
   const because = cause('RolledBack', [
     { path: 'revision', from: slot.container.specHash.slice(0, 11), to: bad.reason },
   ]);
-  const stopped = leftovers.flatMap((left) => stopContainer(scope, left, slot.service, because, []));
+  const called = takeBack(scope, slot, old);
+  const stopped = leftovers.flatMap((left) => stopContainer(scope, left, slot.service, because, called));
   const rests = isUp(old) || (isFinished(slot, old) && !leftovers.some((left) => wasStoppedFor(left, old)));
   const started = rests
     ? undefined

@@ -59,6 +59,7 @@ export interface MemoryDraft {
   restarts: Record<SlotName, RestartRecord>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
+  attachedSince: Record<string, number>;
   completedJobs: Record<SlotName, string>;
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
@@ -174,6 +175,7 @@ export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
     restarts: { ...memory.restarts },
     badRevisions: { ...memory.badRevisions },
     unhealthySince: { ...memory.unhealthySince },
+    attachedSince: { ...memory.attachedSince },
     completedJobs: { ...memory.completedJobs },
     repeats: { ...memory.repeats },
     pulls: { ...memory.pulls },

@@ -11,6 +11,7 @@ import type { StartCondition } from './gates.ts';
 import type { ImageState } from './images.ts';
 import type { Scope } from './scope.ts';
 import { specChanges } from './spec-changes.ts';
+import { isUncalled } from './start-first.ts';
 
 /** One replica to be planned, with all that the decision looks at. */
 export interface Slot {
@@ -23,7 +24,7 @@ export interface Slot {
   readonly current: readonly ObservedContainer[];
   /**
    * Made from another, and run before; the one to fall back on first. That is the oldest: a younger one stands
-   * beside it only because it had not proved itself yet.
+   * beside it only because it had not proved itself yet. One that others do not call (any more) comes last.
    */
   readonly outdated: readonly ObservedContainer[];
   /**
@@ -44,6 +45,7 @@ export function readSlot(
   const all = scope.slots.get(name) ?? [];
   const alive = all.filter((live) => live.state !== 'dead' && live.state !== 'removing');
   const current = alive.filter((live) => outdatedBecause(scope, container, live) === undefined);
+  const about = { service, container };
   const old = alive.filter((live) => !current.includes(live));
   return {
     name,
@@ -54,7 +56,13 @@ export function readSlot(
     current: [...current].sort(
       (a, b) => rank(container, b) - rank(container, a) || a.createdAtMs - b.createdAtMs,
     ),
-    outdated: old.filter(hasRun).sort((a, b) => a.createdAtMs - b.createdAtMs),
+    outdated: old
+      .filter(hasRun)
+      .sort(
+        (a, b) =>
+          Number(isUncalled(scope, about, a)) - Number(isUncalled(scope, about, b)) ||
+          a.createdAtMs - b.createdAtMs,
+      ),
     useless: all.filter((live) => !alive.includes(live) || (old.includes(live) && !hasRun(live))),
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   expectConverged,
+  expectHandedOver,
   expectMarks,
   leaveMarks,
   MOMENTS,
@@ -8,6 +9,7 @@ import {
   setTheScene,
   strikeAt,
   write,
+  writeStartFirst,
   writesOf,
 } from '../support/crash-scene.ts';
 import { hasEngine } from '../support/lab.ts';
@@ -74,6 +76,35 @@ describe.skipIf(!hasEngine())('stackctld is killed, and the next one finds its w
         }
       } finally {
         await scene.world.dispose();
+      }
+    },
+    TIMEOUT_MS,
+  );
+
+  test.concurrent.each(MOMENTS)(
+    'in a start-first replacement, with every write in turn just %s',
+    async (moment) => {
+      const scene = await setTheScene(moment === 'seen' ? 5 : 6);
+      const { world, stack } = scene;
+      try {
+        await writeStartFirst(scene, 1);
+        await world.untilReady(stack);
+        const before = world.proxy.writes().length;
+        await writeStartFirst(scene, 2);
+        await world.untilReady(stack, { generation: 2 });
+        const total = world.proxy.writes().length - before;
+        expect(total).toBeGreaterThan(9);
+        for (const count of each(total)) {
+          await at(moment, count, async () => {
+            const killed = strikeAt(scene, { moment, write: count }, () => world.kill());
+            await writeStartFirst(scene, 2 + count);
+            await killed;
+            await world.start();
+            await expectHandedOver(scene, 2 + count);
+          });
+        }
+      } finally {
+        await world.dispose();
       }
     },
     TIMEOUT_MS,

@@ -39,6 +39,37 @@ configs: {page: {content: hello}}
 `;
 }
 
+/** One service that is handed over to: the subnet of its network is found out first. */
+const startFirstManifest = (revision: number) => `
+services:
+  web:
+    image: ${SMALL_IMAGE}
+    command: [sleep, "100000"]
+    stop_signal: SIGKILL
+    environment: {REVISION: "${revision}"}
+    deploy: {update_config: {order: start-first, monitor: 100ms}}
+    networks: {default: {aliases: [site]}}
+`;
+
+export const writeStartFirst = ({ world, stack }: Scene, revision: number) =>
+  world.write(`${stack}.compose.yaml`, startFirstManifest(revision));
+
+export async function expectHandedOver({ world, stack }: Scene, revision: number): Promise<void> {
+  await world.untilReady(stack, { generation: revision, withinMs: 60_000 });
+  const { containers, networks } = await objectsOf(world.docker, stack);
+  expect({ containers, networks }).toEqual({
+    containers: [`${stack}-web-1`],
+    networks: [`${stack}_default`],
+  });
+  const wire = await inspectOf(world.docker, `${stack}-web-1`);
+  expect(wire?.Config.Env).toContain(`REVISION=${revision}`);
+  const aliases = wire?.NetworkSettings.Networks[`${stack}_default`]?.Aliases;
+  expect(aliases).toEqual(expect.arrayContaining(['site', 'web', `${stack}-web-1`]));
+  const writes = world.proxy.writes().length;
+  await look(world, stack);
+  expect(world.proxy.writes().slice(writes)).toEqual([]);
+}
+
 /** A stack of its own in a world of its own. */
 export interface Scene {
   readonly world: World;

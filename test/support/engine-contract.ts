@@ -111,6 +111,7 @@ export function engineContract(
   describe.skipIf(!isThere())(`${name} as an engine`, () => {
     containerContract(worldOf);
     networkContract(worldOf);
+    keptAddressContract(worldOf);
     endpointContract(worldOf);
     volumeContract(worldOf);
     ownershipContract(worldOf);
@@ -487,6 +488,34 @@ function networkContract(worldOf: () => ContractWorld): void {
     await world.engine.removeNetwork(network.id, false, signal());
     await world.engine.removeNetwork(network.id, false, signal());
     expect((await look(world)).networks.map((found) => found.id)).not.toContain(network.id);
+  });
+}
+
+function keptAddressContract(worldOf: () => ContractWorld): void {
+  const keepsAddresses = { [OURS.keepsAddresses]: 'true' };
+
+  test('where addresses are to be kept, a container is attached again with the one that the engine gave it', async () => {
+    const world = worldOf();
+    const name = `${world.stack}_net`;
+    const labels = { ...ownerLabels(world), ...keepsAddresses };
+    // What a crash left of finding out the subnet.
+    const probe = await createNetwork(world, { name: `${name}.probe` });
+    const id = await world.engine.createNetwork(desiredNetwork(name), labels, signal());
+    const { networks } = await look(world);
+    expect(networks.filter((each) => each.name === probe.name)).toEqual([]);
+    const [pool] = networks.find((each) => each.id === id)?.pools ?? [];
+    expect(pool).toMatchObject({ subnet: expect.any(String), gateway: expect.any(String) });
+    expect(pool?.ipRange).not.toBe(pool?.subnet);
+    expect(await world.engine.createNetwork(desiredNetwork(name), labels, signal())).toBe(id);
+
+    const container = await createStarted(world, inNetwork({ id, name }, endpoint({ aliases: ['web'] })));
+    const attachment = async () =>
+      (await look(world)).containers.find((each) => each.id === container)?.attachments[0];
+    const address = (await attachment())?.address;
+    expect(address).toBeDefined();
+    await world.engine.disconnectNetwork(id, container, true, signal());
+    await world.engine.connectNetwork(id, container, endpoint({ ipv4Address: address }), signal());
+    expect(await attachment()).toMatchObject({ address, ipv4Address: address, aliases: [] });
   });
 }
 

@@ -68,10 +68,14 @@ function wrongNetworks(
     const name = desired.networks.find((network) => network.key === endpoint.network)?.name ?? '';
     return { name, aliases: endpoint.aliases, address: endpoint.ipv4Address, exists: true };
   });
+  // Where containers hand over to one another, the one that stands may have an address that nobody asked for.
+  const order = desired.services.find(({ name }) => name === replica.service)?.update.order;
+  const isKept = (name: string) =>
+    order === 'start-first' && wanted.some((each) => each.name === name && each.address === undefined);
   const found = [...live.endpoints.values()].map((endpoint) => ({
     name: endpoint.networkName,
     aliases: [...endpoint.settings.aliases].sort(),
-    address: endpoint.settings.ipv4Address,
+    address: isKept(endpoint.networkName) ? undefined : endpoint.settings.ipv4Address,
     exists: endpoint.networkId !== undefined && engine.world.networks.has(endpoint.networkId),
   }));
   const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);

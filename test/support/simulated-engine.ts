@@ -1,4 +1,5 @@
 import equal from 'fast-deep-equal';
+import { needsSubnet, probeOf } from '../../src/engine/docker/given-subnet.ts';
 import { ownerOf } from '../../src/engine/docker/ownership.ts';
 import type {
   ContainerRequest,
@@ -200,6 +201,9 @@ export class SimulatedEngine implements Engine {
         .find(
           (each) => this.#isOurs(each.labels) && isSame(each.labels, labels, [OURS.stack, OURS.specHash]),
         );
+      // As the adapter: what was left of finding out a subnet is used up.
+      const [probe] = this.world.networksNamed(probeOf(network, labels).network.name);
+      if (needsSubnet(network, labels) && probe !== undefined) removeNetwork(this.world, probe.id);
       return same?.id ?? createNetwork(this.world, network, labels);
     });
   }

@@ -7,9 +7,11 @@ import { type ContainerId, type NetworkId, networkId } from '../../model/names.t
 import { compareApiVersions } from './api-version.ts';
 import { DEADLINE } from './connection.ts';
 import type { Caller } from './container-calls.ts';
+import { givenPool, needsSubnet, probeOf } from './given-subnet.ts';
 import { notOurs } from './guard.ts';
 import { inspectContainer, inspectNetwork, listContainers, listNetworks } from './reads.ts';
 import { endpointBody, networkBody } from './requests.ts';
+import { observedNetwork } from './responses.ts';
 import type { WireContainer, WireEndpoint, WireNetwork } from './wire.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -27,8 +29,24 @@ export class NetworkCreator {
   }
 
   create(network: DesiredNetwork, labels: Labels): Promise<NetworkId> {
-    return this.#oneAtATime(() => createNetwork(this.#caller, network, labels));
+    return this.#oneAtATime(() => createWithSubnet(this.#caller, network, labels));
   }
+}
+
+/**
+ * Engines take an address of one's choice only in a network whose subnet was named at its creation: where that is asked
+ * for, the subnet that the engine chooses by itself is found out first, and named then.
+ */
+async function createWithSubnet(caller: Caller, network: DesiredNetwork, labels: Labels): Promise<NetworkId> {
+  if (!needsSubnet(network, labels)) return createNetwork(caller, network, labels);
+  const probe = probeOf(network, labels);
+  const id = await createNetwork(caller, probe.network, probe.labels);
+  const wire = await inspectNetwork(caller.connection, id);
+  const what = `create network ${network.name}`;
+  if (wire === undefined) throw new Failure('gone', `${what}: the network that was to find a subnet is gone`);
+  await deleteNetwork(caller, id, what);
+  const pools = observedNetwork(wire, '').pools.map(givenPool);
+  return createNetwork(caller, { ...network, pools }, labels);
 }
 
 async function createNetwork(caller: Caller, network: DesiredNetwork, labels: Labels): Promise<NetworkId> {

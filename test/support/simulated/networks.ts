@@ -1,6 +1,8 @@
 import ipaddr from 'ipaddr.js';
+import { givenPool } from '../../../src/engine/docker/given-subnet.ts';
 import type { EndpointSettings } from '../../../src/model/container.ts';
 import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
+import { OURS } from '../../../src/model/labels.ts';
 import { type NetworkId, networkId } from '../../../src/model/names.ts';
 import { refusal } from './refusal.ts';
 import type { SimContainer, SimNetwork, World } from './world.ts';
@@ -21,14 +23,16 @@ export function createNetwork(
   if (!mayBeDouble && world.networksNamed(spec.name).length > 0) {
     throw refusal(409, `network with name ${spec.name} already exists`);
   }
-  const pools = spec.pools.length === 0 ? [choosePool(world)] : spec.pools;
+  const isSubnetGiven = spec.pools.length > 0 || labels[OURS.keepsAddresses] !== undefined;
+  const pools =
+    spec.pools.length > 0 ? spec.pools : [choosePool(world)].map(isSubnetGiven ? givenPool : (pool) => pool);
   for (const pool of pools) refuseOverlap(world, pool);
   const id = networkId(world.nextHex('network'));
   const { name, ...rest } = spec;
   const network = {
     id,
     name,
-    spec: rest,
+    spec: isSubnetGiven ? { ...rest, pools } : rest,
     labels: { ...spec.labels, ...labels },
     pools,
     createdAtMs: world.now(),

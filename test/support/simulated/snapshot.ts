@@ -102,7 +102,11 @@ function observedContainer(world: World, instance: string, container: SimContain
     ports: container.ports,
     wantedPorts: container.wantedPorts,
     staleBinds: container.staleBinds,
-    madeFrom: { config: {}, host: {}, image: {} },
+    madeFrom: {
+      config: container.hostname === undefined ? {} : { Hostname: container.hostname },
+      host: {},
+      image: {},
+    },
   };
 }
 

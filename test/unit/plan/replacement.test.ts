@@ -81,9 +81,26 @@ test('start-first: the old one is stopped only when the new one is healthy', asy
       "#1 stop container/demo-web-1: Replaced (waits: demo-web-1.<hash> healthy)
     [1] -> #2 remove container/demo-web-1: Replaced (waits: demo-web-1.<hash> healthy)
     [2] -> #3 rename container/demo-web-1.<hash> to demo-web-1: Replaced (waits: demo-web-1.<hash> healthy)",
-      "#1 stop container/demo-web-1: Replaced
-    [1] -> #2 remove container/demo-web-1: Replaced
-    [2] -> #3 rename container/demo-web-1.<hash> to demo-web-1: Replaced",
+      "#1 disconnect container/demo-web-1.<hash>: Replaced {networks.default.aliases: [] -> ["demo-web-1","web"]}
+    [1] -> #2 connect container/demo-web-1.<hash> as demo-web-1,web: Replaced {networks.default.aliases: [] -> ["demo-web-1","web"]}
+    [2] -> #3 rename container/demo-web-1 to demo-web-1.<hash>: Replaced
+    [3] -> #4 rename container/demo-web-1.<hash> to demo-web-1: Replaced
+    [2,3,4] -> #5 disconnect container/demo-web-1: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)} (waits: demo-web-1.<hash> attached for long enough)
+    [5] -> #6 connect container/demo-web-1: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)} (waits: demo-web-1.<hash> attached for long enough)
+    [5,6] -> #7 stop container/demo-web-1: Replaced (waits: demo-web-1 attached for long enough)
+    [7] -> #8 remove container/demo-web-1: Replaced (waits: demo-web-1 attached for long enough)",
+      "#1 disconnect container/demo-web-1.<hash>: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)} (waits: demo-web-1 attached for long enough)
+    [1] -> #2 connect container/demo-web-1.<hash>: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)} (waits: demo-web-1 attached for long enough)
+    [1,2] -> #3 stop container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)
+    [3] -> #4 remove container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)",
+      "#1 disconnect container/demo-web-1.<hash>: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)}
+    [1] -> #2 connect container/demo-web-1.<hash>: Replaced {networks.default.aliases: ["demo-web-1","web"] -> (none)}
+    [1,2] -> #3 stop container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)
+    [3] -> #4 remove container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)",
+      "#1 stop container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)
+    [1] -> #2 remove container/demo-web-1.<hash>: Replaced (waits: demo-web-1.<hash> attached for long enough)",
+      "#1 stop container/demo-web-1.<hash>: Replaced
+    [1] -> #2 remove container/demo-web-1.<hash>: Replaced",
       "",
     ]
   `);
