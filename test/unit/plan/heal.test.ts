@@ -1,6 +1,11 @@
-import { expect, test } from 'vitest';
-import { EMPTY_MEMORY } from '../../../src/model/memory.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { Records } from '../../../src/controller/stack-record.ts';
+import { EMPTY_MEMORY, type Memory } from '../../../src/model/memory.ts';
 import { restartDueAtMs } from '../../../src/plan/heal.ts';
+import { createFileStore } from '../../../src/store/files.ts';
 import type { StackWords } from '../../support/builders.ts';
 import { stack } from '../../support/builders.ts';
 import { pass, text } from '../../support/passes.ts';
@@ -79,7 +84,8 @@ test('a service whose manifest opts out is kept as unhealthy as it is', async ()
   expect(await planned(engine, words, { memory: first.memory })).toBe('');
 });
 
-test('a container that is unhealthy again and again is restarted with growing pauses', async () => {
+/** When an always-unhealthy container is restarted within 700 seconds, looked at every second. */
+async function restartsOfTheSick(afterPass: (memory: Memory, second: number) => Promise<Memory>) {
   const { engine, memory: before } = await sick();
   let memory = before;
   const restarts: number[] = [];
@@ -87,11 +93,29 @@ test('a container that is unhealthy again and again is restarted with growing pa
     const writes = engine.writes;
     ({ memory } = await pass(engine, stack(WORDS), { memory }));
     if (engine.writes > writes) restarts.push(engine.clock.nowMs() / 1000);
+    memory = await afterPass(memory, second);
     engine.clock.advance(1000);
   }
-  const pauses = restarts.slice(1).map((atS, index) => Math.round(atS - (restarts[index] ?? 0)));
-  // Fifteen seconds are what it takes to be seen twice, ten seconds apart, after five healthy ones.
-  expect(pauses).toEqual([15, 20, 40, 80, 160, 300]);
+  return restarts.slice(1).map((atS, index) => Math.round(atS - (restarts[index] ?? 0)));
+}
+
+// Fifteen seconds are what it takes to be seen twice, ten seconds apart, after five healthy ones.
+const PAUSES = [15, 20, 40, 80, 160, 300];
+
+test('a container that is unhealthy again and again is restarted with growing pauses', async () => {
+  expect(await restartsOfTheSick(async (memory) => memory)).toEqual(PAUSES);
+});
+
+test('a daemon that is started again every 20 seconds goes on counting', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'stackctl-heal-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const pauses = await restartsOfTheSick(async (memory, second) => {
+    if (second % 20 !== 0) return memory;
+    const dying = new Records(await createFileStore({ directory }));
+    await dying.remember(dying.ensure('demo'), memory);
+    return new Records(await createFileStore({ directory })).blank('demo').memory;
+  });
+  expect(pauses).toEqual(PAUSES);
 });
 
 test('restarts are forgotten after ten healthy minutes', async () => {
