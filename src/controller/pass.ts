@@ -1,60 +1,20 @@
-import { execute } from '../execute/execute.ts';
 import { asFailure, Failure } from '../model/failure.ts';
-import type { EngineInfo } from '../model/observed.ts';
-import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
-import { planDeletion } from '../plan/deletion.ts';
-import { asOurs } from '../plan/recognise.ts';
-import { renderAction } from '../plan/render.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
 import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from './catalog.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
-import type { EventLog } from './event-log.ts';
-import type { Notices } from './notices.ts';
-import type { ControllerOptions, Ports } from './ports.ts';
+import { runDeletion } from './deletion-pass.ts';
+import { type PassState, passPorts, type Verdict } from './pass-state.ts';
 import { type Pass, reconcile } from './reconcile.ts';
-import { imagesOf, type Revisions } from './revisions.ts';
-import type { Records, StackRecord } from './stack-record.ts';
+import { imagesOf } from './revisions.ts';
+import type { StackRecord } from './stack-record.ts';
 
 /** A stack of which something failed is not tried again sooner. */
 const SHORTEST_REST_MS = 1_000;
-
-/** What is to become of a stack's place in the queue after a pass. */
-export type Verdict =
-  /** Something was done: look again at once, the result counts. */
-  | { readonly kind: 'again' }
-  /** Nothing to do, or only to wait; look again at the latest then. */
-  | { readonly kind: 'settled'; readonly afterMs: number }
-  /** Tried again then, ever more slowly. */
-  | { readonly kind: 'failed'; readonly afterMs: number }
-  /** No engine: everything waits for the connection, nothing backs off by itself. */
-  | { readonly kind: 'unreachable' }
-  | { readonly kind: 'gone' };
-
-/** Everything a pass works on. */
-export interface PassState {
-  readonly ports: Ports;
-  readonly options: ControllerOptions;
-  readonly catalog: Catalog;
-  readonly records: Records;
-  readonly revisions: Revisions;
-  readonly events: EventLog;
-  readonly notices: Notices;
-  readonly engineInfo: () => EngineInfo | undefined;
-  /** False: look, and keep the hands off. */
-  readonly mayAct: (name: string) => boolean;
-  /** Why a stack whose manifest is gone is still there. */
-  readonly heldDeletion: (name: string) => HeldDeletion | undefined;
-  /** How long a stack that failed once more is to rest. */
-  readonly backOffMs: (name: string) => number;
-  /** A stack became Ready, or ceased to be. */
-  readonly onReadiness: (name: string) => void;
-  readonly onFilesUsed: (name: string, files: readonly string[], pass: Pass) => void;
-}
 
 const NOTHING: Pass = {
   sourceRevision: undefined,
@@ -149,31 +109,6 @@ function heldRevision(record: StackRecord, state: PassState): Revision | undefin
 export function isReady(record: StackRecord): boolean {
   const ready = record.status?.conditions.find((condition) => condition.type === 'Ready');
   return ready?.status === 'True';
-}
-
-function passPorts(record: StackRecord, state: PassState) {
-  const { ports, options } = state;
-  return {
-    engine: ports.engine,
-    loader: ports.loader,
-    concurrency: options.concurrency,
-    nowMs: () => ports.clock.nowMs(),
-    remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),
-    onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => {
-      const line = `${renderAction(step)}${phase === 'started' ? '' : `: ${phase}`}${detail === '' ? '' : `: ${detail}`}`;
-      ports.log.info(
-        {
-          stack: record.name,
-          step: renderAction(step),
-          cause: step.because.code,
-          phase,
-          ...(detail === '' ? {} : { detail }),
-        },
-        'step',
-      );
-      state.notices.send({ kind: 'progress', stack: record.name, line });
-    },
-  };
 }
 
 async function conclude(
@@ -292,75 +227,4 @@ function heldProblems(held: HeldDeletion | undefined, entry: CatalogEntry): read
   if (held === undefined) return [];
   const [message = '', hint] = held.message.split('; ', 2);
   return [{ severity: 'warning', code: held.reason, message, hint, at: entry.manifest.at }];
-}
-
-/** A pass of a stack that is to go. The tombstone stays until nothing of it is left. */
-async function runDeletion(record: StackRecord, state: PassState, signal: AbortSignal): Promise<Verdict> {
-  const { tombstone } = record;
-  if (tombstone === undefined) return { kind: 'gone' };
-  if (!state.mayAct(record.name)) return { kind: 'settled', afterMs: state.options.resyncMs };
-  if (state.engineInfo() === undefined) return { kind: 'unreachable' };
-  try {
-    const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
-    const seen = await state.ports.engine.observe(query, signal);
-    const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
-    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
-    if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
-      return await forget(record, state);
-    }
-    const outcomes = await execute(plan, state.ports.engine, passPorts(record, state), signal);
-    await reportDeletion(record, state, plan, outcomes);
-    if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
-    return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
-  } catch (thrown) {
-    const failure = asFailure(thrown);
-    state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
-    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
-  }
-}
-
-const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
-  kind: 'failed',
-  afterMs: state.backOffMs(name),
-});
-
-async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
-  // Its manifest came back while this pass looked: what the catalogue has now is the new one.
-  if (record.tombstone === undefined) return { kind: 'again' };
-  await state.records.forget(record.name);
-  state.catalog.drop(record.name);
-  state.notices.send({ kind: 'deleted', name: record.name });
-  state.onReadiness(record.name);
-  return { kind: 'gone' };
-}
-
-async function reportDeletion(
-  record: StackRecord,
-  state: PassState,
-  plan: Plan,
-  outcomes: readonly Outcome[],
-): Promise<void> {
-  const nowMs = state.ports.clock.nowMs();
-  const status = deriveStatus({
-    name: record.name,
-    source: record.status?.source ?? { kind: 'none', name: '', path: '' },
-    generation: record.generation,
-    nowMs,
-    previous: record.status,
-    suspended: false,
-    held: undefined,
-    deleting: true,
-    problems: [],
-    failure: undefined,
-    desired: undefined,
-    observed: undefined,
-    plan,
-    outcomes,
-    nextLookAtMs: undefined,
-  });
-  const before = record.status;
-  await state.records.noteStatus(record, status);
-  const events = state.events.record(record.name, passEvents(plan, outcomes, before, status), nowMs);
-  for (const event of events) state.notices.send({ kind: 'event', event });
-  state.notices.send({ kind: 'status', status });
 }

@@ -1,0 +1,84 @@
+import { execute } from '../execute/execute.ts';
+import { asFailure } from '../model/failure.ts';
+import type { Outcome, Plan } from '../model/plan.ts';
+import { planDeletion } from '../plan/deletion.ts';
+import { asOurs } from '../plan/recognise.ts';
+import { deriveStatus } from '../status/derive.ts';
+import { passEvents } from '../status/events.ts';
+import { type PassState, passPorts, type Verdict } from './pass-state.ts';
+import type { StackRecord } from './stack-record.ts';
+
+/** A pass of a stack that is to go. The tombstone stays until nothing of it is left. */
+export async function runDeletion(
+  record: StackRecord,
+  state: PassState,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const { tombstone } = record;
+  if (tombstone === undefined) return { kind: 'gone' };
+  if (!state.mayAct(record.name)) return { kind: 'settled', afterMs: state.options.resyncMs };
+  if (state.engineInfo() === undefined) return { kind: 'unreachable' };
+  try {
+    const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
+    const seen = await state.ports.engine.observe(query, signal);
+    const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
+    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
+    if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
+      return await forget(record, state);
+    }
+    const outcomes = await execute(plan, state.ports.engine, passPorts(record, state), signal);
+    await reportDeletion(record, state, plan, outcomes);
+    if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
+    return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
+    return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
+  }
+}
+
+const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
+  kind: 'failed',
+  afterMs: state.backOffMs(name),
+});
+
+async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
+  // Its manifest came back while this pass looked: what the catalogue has now is the new one.
+  if (record.tombstone === undefined) return { kind: 'again' };
+  await state.records.forget(record.name);
+  state.catalog.drop(record.name);
+  state.notices.send({ kind: 'deleted', name: record.name });
+  state.onReadiness(record.name);
+  return { kind: 'gone' };
+}
+
+async function reportDeletion(
+  record: StackRecord,
+  state: PassState,
+  plan: Plan,
+  outcomes: readonly Outcome[],
+): Promise<void> {
+  const nowMs = state.ports.clock.nowMs();
+  const status = deriveStatus({
+    name: record.name,
+    source: record.status?.source ?? { kind: 'none', name: '', path: '' },
+    generation: record.generation,
+    nowMs,
+    previous: record.status,
+    suspended: false,
+    held: undefined,
+    deleting: true,
+    problems: [],
+    failure: undefined,
+    desired: undefined,
+    observed: undefined,
+    plan,
+    outcomes,
+    nextLookAtMs: undefined,
+  });
+  const before = record.status;
+  await state.records.noteStatus(record, status);
+  const events = state.events.record(record.name, passEvents(plan, outcomes, before, status), nowMs);
+  for (const event of events) state.notices.send({ kind: 'event', event });
+  state.notices.send({ kind: 'status', status });
+}

@@ -1,0 +1,70 @@
+import type { EngineInfo } from '../model/observed.ts';
+import type { Step } from '../model/plan.ts';
+import { renderAction } from '../plan/render.ts';
+import type { Catalog } from './catalog.ts';
+import type { HeldDeletion } from './deletion-guard.ts';
+import type { EventLog } from './event-log.ts';
+import type { Notices } from './notices.ts';
+import type { ControllerOptions, Ports } from './ports.ts';
+import type { Pass } from './reconcile.ts';
+import type { Revisions } from './revisions.ts';
+import type { Records, StackRecord } from './stack-record.ts';
+
+/** What is to become of a stack's place in the queue after a pass. */
+export type Verdict =
+  /** Something was done: look again at once, the result counts. */
+  | { readonly kind: 'again' }
+  /** Nothing to do, or only to wait; look again at the latest then. */
+  | { readonly kind: 'settled'; readonly afterMs: number }
+  /** Tried again then, ever more slowly. */
+  | { readonly kind: 'failed'; readonly afterMs: number }
+  /** No engine: everything waits for the connection, nothing backs off by itself. */
+  | { readonly kind: 'unreachable' }
+  | { readonly kind: 'gone' };
+
+/** Everything a pass works on. */
+export interface PassState {
+  readonly ports: Ports;
+  readonly options: ControllerOptions;
+  readonly catalog: Catalog;
+  readonly records: Records;
+  readonly revisions: Revisions;
+  readonly events: EventLog;
+  readonly notices: Notices;
+  readonly engineInfo: () => EngineInfo | undefined;
+  /** False: look, and keep the hands off. */
+  readonly mayAct: (name: string) => boolean;
+  /** Why a stack whose manifest is gone is still there. */
+  readonly heldDeletion: (name: string) => HeldDeletion | undefined;
+  /** How long a stack that failed once more is to rest. */
+  readonly backOffMs: (name: string) => number;
+  /** A stack became Ready, or ceased to be. */
+  readonly onReadiness: (name: string) => void;
+  readonly onFilesUsed: (name: string, files: readonly string[], pass: Pass) => void;
+}
+
+/** What a pass of one stack does in the world, and who is told of each step. */
+export function passPorts(record: StackRecord, state: PassState) {
+  const { ports, options } = state;
+  return {
+    engine: ports.engine,
+    loader: ports.loader,
+    concurrency: options.concurrency,
+    nowMs: () => ports.clock.nowMs(),
+    remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),
+    onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => {
+      const line = `${renderAction(step)}${phase === 'started' ? '' : `: ${phase}`}${detail === '' ? '' : `: ${detail}`}`;
+      ports.log.info(
+        {
+          stack: record.name,
+          step: renderAction(step),
+          cause: step.because.code,
+          phase,
+          ...(detail === '' ? {} : { detail }),
+        },
+        'step',
+      );
+      state.notices.send({ kind: 'progress', stack: record.name, line });
+    },
+  };
+}
