@@ -395,8 +395,14 @@ spec:
       await eventually(
         'the port is back',
         async () => {
-          const { HostConfig } = await world.docker.getContainer(names().web).inspect();
-          return JSON.stringify(HostConfig.PortBindings).includes(`${20000 + lane}`) ? true : undefined;
+          // Between the removal of the old one and the renaming of the new one, nobody has the name.
+          const wire = await world.docker
+            .getContainer(names().web)
+            .inspect()
+            .catch(() => undefined);
+          return JSON.stringify(wire?.HostConfig.PortBindings)?.includes(`${20000 + lane}`) === true
+            ? true
+            : undefined;
         },
         { withinMs: 60_000, everyMs: 100 },
       );
