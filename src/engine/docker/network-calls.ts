@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { EndpointSettings } from '../../model/container.ts';
 import type { DesiredNetwork } from '../../model/desired.ts';
@@ -64,7 +65,7 @@ async function createNetwork(caller: Caller, network: DesiredNetwork, labels: La
       deadlineMs: DEADLINE.create,
     });
     if (compareApiVersions(apiVersion, UNIQUE_NAMES_API) >= 0) return networkId(answer.Id);
-    return await keepOldest(caller, answer.Id, await sameName(), labels, what);
+    return await keepOne(caller, answer.Id, { sameName, labels, what });
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.status !== 409) throw thrown;
     const [holder] = (await sameName()).filter((candidate) => isWhatWasAsked(caller, candidate, labels));
@@ -73,24 +74,42 @@ async function createNetwork(caller: Caller, network: DesiredNetwork, labels: La
   }
 }
 
-/** Of several networks of one name the oldest stays; ours that is newer, and empty, goes again. */
-async function keepOldest(
-  caller: Caller,
-  ownId: string,
-  sameName: readonly WireNetwork[],
-  labels: Labels,
-  what: string,
-): Promise<NetworkId> {
-  const [oldest] = sameName.toSorted((left, right) => createdAtMs(left) - createdAtMs(right));
-  if (oldest === undefined || oldest.Id === ownId) return networkId(ownId);
-  const own = await inspectNetwork(caller.connection, ownId);
-  if (own !== undefined && Object.keys(own.Containers ?? {}).length === 0) {
-    await deleteNetwork(caller, ownId, what);
+/**
+ * Of several networks of one name one stays: the oldest, as a rule. The time of a creation is that of its beginning, so
+ * a younger one may have been alone when its maker looked, and stays then: who is older looks a few times whether the
+ * others go, and gives way if they do not.
+ */
+async function keepOne(caller: Caller, ownId: string, look: Look): Promise<NetworkId> {
+  for (let looks = 1; looks <= MOST_LOOKS; looks += 1) {
+    const all = (await look.sameName()).toSorted((left, right) => createdAtMs(left) - createdAtMs(right));
+    const asked = all.filter((network) => isWhatWasAsked(caller, network, look.labels));
+    const isOldest = all[0]?.Id === ownId;
+    const isThere = all.some(({ Id }) => Id === ownId);
+    if (asked.length === 0) break;
+    if (asked.length === 1 && (isOldest || !isThere)) return networkId(asked[0]?.Id ?? ownId);
+    if (isThere && (!isOldest || looks >= LOOKS_BEFORE_YIELDING))
+      await deleteIfEmpty(caller, ownId, look.what);
+    await delay(LOOK_AGAIN_MS);
   }
-  if (isWhatWasAsked(caller, oldest, labels)) return networkId(oldest.Id);
-  throw new Failure('conflict', `${what}: somebody else made a network of this name at the same time`, {
+  throw new Failure('conflict', `${look.what}: somebody else made a network of this name at the same time`, {
     hint: 'remove it, use it with external: true, or choose another name',
   });
+}
+
+interface Look {
+  readonly sameName: () => Promise<readonly WireNetwork[]>;
+  readonly labels: Labels;
+  readonly what: string;
+}
+
+const LOOKS_BEFORE_YIELDING = 5;
+const MOST_LOOKS = 25;
+const LOOK_AGAIN_MS = 200;
+
+async function deleteIfEmpty(caller: Caller, id: string, what: string): Promise<void> {
+  const own = await inspectNetwork(caller.connection, id);
+  if (own !== undefined && Object.keys(own.Containers ?? {}).length === 0)
+    await deleteNetwork(caller, id, what);
 }
 
 function isWhatWasAsked(caller: Caller, network: WireNetwork, labels: Labels): boolean {
