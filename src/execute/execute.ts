@@ -14,8 +14,8 @@ export interface ExecuteOptions {
 
 /**
  * Walks a plan and decides nothing: a step runs as soon as all its needs are done, several at a time; a gated
- * one is skipped, as is a pull that goes on after this pass, and so is what needs it or needs something that failed. The signal stops it between steps:
- * a call in flight is finished.
+ * one is skipped, as is a pull that goes on after this pass, and so is what needs it or needs something that
+ * failed. The signal stops it between steps: a call in flight is finished.
  */
 export async function execute(
   plan: Plan,

@@ -38,9 +38,14 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   const because = outdatedBecause(scope, slot.container, old) ?? cause('SpecChanged');
   const { service, container } = slot;
   const ports = portCondition(scope, { service, container, ports: fixedPorts(container) });
-  if (slot.image.blocked || ports.blocked) return keepUp(scope, slot, old);
+  if (slot.image.blocked || ports.blocked) {
+    return service.isJob
+      ? { startStep: undefined, disturbed: false, rolling: false }
+      : keepUp(scope, slot, old);
+  }
   const gate = slot.image.gate ?? slot.start.gate ?? rollGate ?? ports.gate;
-  if (gate !== undefined) keepUp(scope, slot, old);
+  // A job of an earlier spec is not run again while the new one waits.
+  if (gate !== undefined && !service.isJob) keepUp(scope, slot, old);
   if (gate?.kind === 'delay') scope.draft.lookAgainAt(gate.untilMs);
   const name = freeName(scope, slot);
   const created = createContainer(scope, {

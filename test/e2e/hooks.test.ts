@@ -59,6 +59,7 @@ volumes: {data: {}}
     );
     await world.untilReady(stack);
     expect(await cat(`${stack}-db-1`, '/data/ran')).toBe(once + once);
+    expect(await world.writesOfTwoPasses(stack)).toEqual([]);
   });
 
   test('a post_start that fails keeps dependents waiting, says why, and is tried again', async () => {
@@ -132,6 +133,7 @@ volumes: {data: {}}
     const second = await apply(stack, text('green'));
     expect(second.code, second.stderr).toBe(0);
     expect(await cat(`${stack}-web-1`, '/tmp/seen')).toBe('first red\nsecond me\nfirst green\nsecond me\n');
+    expect(await world.writesOfTwoPasses(stack)).toEqual([]);
   });
 
   test('pre_stop runs before a replacement and before the deletion, and cannot hold either up', async () => {

@@ -62,6 +62,7 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
     expect(await colors(stack)).toEqual(['red']);
     expect(await condition(stack, 'Ready')).toMatchObject({ status: 'True', reason: 'RolloutHeld' });
     expect((await world.status(stack))?.sync).toBe('OutOfSync');
+    expect(await world.writesOfTwoPasses(stack)).toEqual([]);
     await commit(stack, web('blue'));
     await world.stop();
     await world.start();
@@ -189,6 +190,10 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
       (await colors(stack)).join() === 'red,red' ? true : undefined,
     );
     expect((await condition(stack, 'Stalled'))?.message).toContain('it exited with code 3');
+    await eventually('the end of the way back', async () =>
+      (await world.status(stack))?.pending.every((line) => line.startsWith('!')) === true ? true : undefined,
+    );
+    expect(await world.writesOfTwoPasses(stack)).toEqual([]);
     const history = JSON.parse((await world.ctl('history', stack, '-o', 'json')).stdout);
     expect(history.items[0]).toMatchObject({ number: 2, outcome: 'RolledBack', isRestorable: false });
   });

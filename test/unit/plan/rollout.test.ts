@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Revision } from '../../../src/model/revision.ts';
 import { type ServiceWords, type StackWords, stack } from '../../support/builders.ts';
 import { pass, passUntilSettled, text } from '../../support/passes.ts';
-import { planned, type Running, running } from '../../support/planned.ts';
+import { engineWithImages, planned, type Running, running } from '../../support/planned.ts';
 import type { SimulatedEngine } from '../../support/simulated-engine.ts';
 
 const replicas = (change: ServiceWords = {}): StackWords => ({
@@ -200,6 +200,19 @@ describe('while a replacement waits', () => {
     const { plan } = await pass(engine, stack(missing), { memory });
     expect(text(plan)).toContain('#2 start container/demo-web-1: NotRunning {state: exited (1) -> running}');
     expect(engine.world.container('demo-web-1')?.state).toBe('running');
+  });
+
+  test('a job of the spec before is not run again', async () => {
+    const job = (image: string): StackWords => ({ services: { job: { image, isJob: true } } });
+    const engine = engineWithImages();
+    engine.behave('app:1', { exit: { afterMs: 100, code: 1 } });
+    const { memory } = await pass(engine, stack(job('app:1')));
+    engine.clock.advance(1000);
+    expect(engine.nextChangeAtMs()).toBeUndefined();
+    expect(engine.world.container('demo-job-1')?.exitCode).toBe(1);
+    const { plan } = await pass(engine, stack(job('nowhere:1')), { memory });
+    expect(text(plan).filter((line) => line.includes('start container/demo-job-1:'))).toEqual([]);
+    expect(engine.world.container('demo-job-1')?.state).toBe('exited');
   });
 
   test('a paused rollout replaces nothing, and heals what is there', async () => {
