@@ -61,7 +61,7 @@ async function reportDeletion(
   const nowMs = state.ports.clock.nowMs();
   const status = deriveStatus({
     name: record.name,
-    source: record.status?.source ?? { kind: 'none', name: '', path: '' },
+    source: record.source ?? { kind: 'none', name: '', path: '' },
     generation: record.generation,
     nowMs,
     previous: record.status,
