@@ -25,6 +25,7 @@ export default defineConfig({
       quick('property'),
       quick('sim'),
       quick('cli'),
+      quick('security'),
       onEngine('engine'),
       onEngine('e2e'),
     ],
