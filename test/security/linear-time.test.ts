@@ -14,7 +14,7 @@ import { parseBytes, parseDurationNs } from '../../src/compose/units.ts';
 import { resolvePlainScalar } from '../../src/compose/yaml-scalar.ts';
 import { glance, isBlank, recogniseName } from '../../src/manifest/recognise.ts';
 import { parseDurationMs } from '../../src/manifest/schema/duration.ts';
-import { ignoreRules } from '../../src/source/ignore-rules.ts';
+import { ignoreFault, ignoreRules } from '../../src/source/ignore-rules.ts';
 
 /** Row 25: no text, however long and however odd, takes any of our readers more than linear time. */
 
@@ -42,18 +42,59 @@ const READERS: Readonly<Record<string, (text: string) => unknown>> = {
   'name of a file': recogniseName,
   'name of a project': normalForm,
   spelling: (text) => nearestName(text.slice(0, 100), [text.slice(0, 90)]),
-  'ignore file': (text) => ignoreRules(text)('some/file.yaml', false),
+  'bounds of an ignore file': ignoreFault,
 };
 
 /** What pumps the patterns that are in use anywhere: digits, blanks, dots, signs, quotes, brackets. */
 const PUMPS = [
   ...['1', '0', '9.', '1s', '1m', '1.', '-', '+', '.', '..', '/', '//', ':', '::', '@', '=', ',', ';', '#'],
-  ...[' ', '\t', '\n', '\r\n', ' \n', ' =', 'A ', 'A\n', 'A=1\n', '"', "'", '"\\"', '\\', '\\\\', '`', '$', '$$'],
-  ...['${', '${A', '${A:-', '{', '}', '[', ']', '(', ')', '$(', '- ', '? ', 'a: ', '*', '**/', '!', '_', 'e', 'é', '\u2028'],
+  ...[
+    ' ',
+    '\t',
+    '\n',
+    '\r\n',
+    ' \n',
+    ' =',
+    'A ',
+    'A\n',
+    'A=1\n',
+    '"',
+    "'",
+    '"\\"',
+    '\\',
+    '\\\\',
+    '`',
+    '$',
+    '$$',
+  ],
+  ...[
+    '${',
+    '${A',
+    '${A:-',
+    '{',
+    '}',
+    '[',
+    ']',
+    '(',
+    ')',
+    '$(',
+    '- ',
+    '? ',
+    'a: ',
+    '*',
+    '**/',
+    '!',
+    '_',
+    'e',
+    'é',
+    '\u2028',
+  ],
 ];
 /** What may stand before and after: a pattern has to begin to match, and to fail at the end. */
 const FRAMES = [
-  ...['', 'export', 'export ', '"', "'", '${', '0x', '-', '[', 'apiVersion', 'kind'].map((prefix) => [prefix, '!'] as const),
+  ...['', 'export', 'export ', '"', "'", '${', '0x', '-', '[', 'apiVersion', 'kind'].map(
+    (prefix) => [prefix, '!'] as const,
+  ),
   ...['', 'x', '"'].map((suffix) => ['', suffix] as const),
 ];
 
@@ -76,12 +117,38 @@ test.each(Object.keys(READERS))('%s', (name) => {
   expect(slow).toEqual([]);
 });
 
+test('the patterns that are taken of an ignore file are quick at the longest paths', () => {
+  const path = Array.from({ length: 32 }, () => 'ab'.repeat(60)).join('/');
+  const patterns = [
+    '**/*a*b/**/c',
+    '*a*b*a*b*a*b*a*c',
+    '**/a*/**',
+    '[ab]*[ab]*[ab]*c',
+    `${'a/'.repeat(255)}c`,
+  ];
+  expect(ignoreFault(patterns.join('\n'))).toBeUndefined();
+  for (const pattern of patterns) {
+    const left = ignoreRules(pattern);
+    expect(cpuMs(() => left(path, false))).toBeLessThan(1000);
+  }
+});
+
+test.each(['**/a/**/a/**/b', `a\n${'x'.repeat(600)}`, 'a\n'.repeat(2000)])(
+  'an ignore file that would take long is not used: %#',
+  (text) => {
+    expect(ignoreFault(text)).toMatch(/^has more than /);
+  },
+);
+
 /** Twice as slow as it may be, twice: a machine that was busy for a moment is not counted. */
 function isSlow(read: (text: string) => unknown, text: (length: number) => string): boolean {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const long = cpuMs(() => read(text(SHORT * FACTOR)));
     if (long < NO_TIME_MS) return false;
-    const short = Math.max(cpuMs(() => read(text(SHORT))), 0.05);
+    const short = Math.max(
+      cpuMs(() => read(text(SHORT))),
+      0.05,
+    );
     if (long / short < MOST_GROWTH) return false;
   }
   return true;
