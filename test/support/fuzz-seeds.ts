@@ -63,9 +63,21 @@ const RESOURCES = {
   secrets: { password: { file: './secret.txt' }, token: { environment: 'TAG' } },
 };
 
-/** Valid manifests of all forms: what mutations start from. */
+/** Valid manifests of all forms, small ones: what mutations start from. */
 export const SEEDS: readonly { readonly file: string; readonly manifest: Value }[] = [
-  { file: '/fuzz/compose.yaml', manifest: { name: 'demo', services: { web: WEB, db: DB }, ...RESOURCES } },
+  {
+    file: '/fuzz/compose.yaml',
+    manifest: {
+      name: 'demo',
+      services: { web: WEB, db: { image: 'db:1', healthcheck: { test: 'ready' } } },
+      networks: RESOURCES.networks,
+      volumes: RESOURCES.volumes,
+    },
+  },
+  {
+    file: '/fuzz/compose.yaml',
+    manifest: { services: { db: DB }, configs: RESOURCES.configs, secrets: RESOURCES.secrets },
+  },
   {
     file: '/fuzz/stack.yaml',
     manifest: {
@@ -79,24 +91,18 @@ export const SEEDS: readonly { readonly file: string; readonly manifest: Value }
         profiles: ['all'],
         dependsOn: [{ name: 'other' }],
         driftDetection: { mode: 'warn' },
-        services: { web: WEB, db: DB, job: { image: 'job:1', profiles: ['all'], restart: 'no' } },
-        ...RESOURCES,
+        services: { job: { image: 'job:${TAG}', profiles: ['all'], restart: 'no', networks: ['back'] } },
+        networks: { back: RESOURCES.networks.back },
       },
     },
   },
   {
     file: '/fuzz/compose.yaml',
     manifest: {
-      include: ['more.yaml', { path: ['more.yaml'], env_file: 'app.env' }],
+      include: ['more.yaml'],
       services: {
         one: { extends: { file: 'base.yaml', service: 'chain' }, ports: ['8001:80'], environment: ['TWO=2'] },
-        two: {
-          extends: 'one',
-          image: 'two:1',
-          network_mode: 'service:one',
-          ports: [],
-          volumes_from: ['one:ro'],
-        },
+        two: { extends: 'one', image: 'two:1', network_mode: 'service:one', volumes_from: ['one:ro'] },
         three: { build: { context: '.', args: { A: '1' } }, links: ['one'], expose: ['80', '90-92/udp'] },
       },
       'x-common': { a: [1, 2, { b: 'c' }] },
