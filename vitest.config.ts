@@ -30,6 +30,7 @@ export default defineConfig({
       quick('property'),
       quick('sim'),
       quick('cli'),
+      quick('security'),
       thorough('simulation'),
       onEngine('engine'),
       onEngine('e2e'),

@@ -11,6 +11,7 @@ import type { Clock } from '../controller/ports.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
+import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { createWorkerLoader } from './worker-loader.ts';
@@ -23,6 +24,9 @@ const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+const OPEN_MANIFESTS =
+  'everybody on this host may write to the manifests, and so become root by them: chmod o-w the directory';
 
 /**
  * Builds every adapter and runs a daemon until the signal: the composition root that `stackctld` and
@@ -52,6 +56,9 @@ export async function runDaemon(
   const lock = await acquireLock(config.instance, engineId);
   const store = await createFileStore({ directory: config.stateDirectory, log });
   const applied = createAppliedSource(store);
+  for (const manifests of config.manifests) {
+    if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
+  }
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
   const loader = createWorkerLoader({ home: homedir(), log });
   const controller = new Controller(

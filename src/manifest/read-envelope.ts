@@ -60,6 +60,7 @@ export function readEnvelope(document: Tree, surroundings: Surroundings): Draft 
         // Above all other sources of the name: a `name:` in a Compose file, or a variable in `.env`.
         environment: { ...control.env, COMPOSE_PROJECT_NAME: name },
         envFiles: control.envFile,
+        envFilesAt: fieldOf(spec, 'envFile')?.at,
         profiles: control.profiles,
         home: surroundings.home,
       },
