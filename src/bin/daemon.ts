@@ -8,11 +8,14 @@ import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
+import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
+import type { HostPlaces } from '../model/admission.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
+import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -35,6 +38,10 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
+  const policy = {
+    ...readPolicy({ file: config.policyFile, manifests: config.manifests }),
+    places: placesOf(config),
+  };
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const engine = createDockerEngine({
@@ -73,6 +80,7 @@ export async function runDaemon(
       resyncMs: config.resyncMs,
       deleteGraceMs: config.deleteGraceMs,
       onlyWhenAsked: more.onlyWhenAsked,
+      policy,
     },
   );
   let api: RunningApi | undefined;
@@ -89,4 +97,14 @@ export async function runDaemon(
     await lock.release();
     log.info('stopped');
   }
+}
+
+/** What no stack that is held to anything may reach. */
+function placesOf(config: DaemonConfig): HostPlaces {
+  const engine = parseAddress(config.dockerHost);
+  return {
+    manifestRoots: config.manifests,
+    sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
+    ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+  };
 }

@@ -3,6 +3,7 @@ import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
+import { admissionFor } from '../policy/configuration.ts';
 import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -48,6 +49,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
       {
         manifest: entry.manifest,
         engineInfo,
+        admission: admissionFor(state.options.policy, name, entry.origin.kind),
         lastGood: record.lastGood,
         held: heldRevision(record, state),
         context: contextOf(record, state),
