@@ -65,7 +65,7 @@ export function violationsOf(
     {
       project,
       directory: manifest.compose.projectDirectory,
-      filesRead: filesUsed,
+      filesRead: filesUsed.filter((file) => files.kind(file) !== 'missing'),
       realPath: (path) => files.realPath(path),
       locate,
       at: manifest.at,

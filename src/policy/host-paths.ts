@@ -1,6 +1,6 @@
 import path from 'node:path/posix';
 import type { ComposeMount, ComposeService } from '../compose/model.ts';
-import { type HostPlace, placeOf } from './host-places.ts';
+import { type HostPlace, isWithin, placeOf } from './host-places.ts';
 import { type Finding, findingIf, inServices, type PolicyInput, type Rule } from './rule.ts';
 
 /** A path of the host that a container or a build gets to see. */
@@ -36,8 +36,9 @@ function buildPaths({ build }: ComposeService, at: string): readonly HostPath[] 
   // A context that is no directory of this host is refused elsewhere.
   if (build === undefined || !path.isAbsolute(build.context)) return [];
   const context = { path: `${at}.build.context`, source: build.context, what: 'the build context' };
-  if (build.dockerfile === undefined) return [context];
-  const source = path.resolve(build.context, build.dockerfile);
+  const source = path.resolve(build.context, build.dockerfile ?? '');
+  // One in the context goes to the engine with it; another is read by the daemon.
+  if (isWithin(path.resolve(build.context), source)) return [context];
   return [context, { path: `${at}.build.dockerfile`, source, what: 'the Dockerfile' }];
 }
 

@@ -6,7 +6,7 @@ export interface PolicyInput {
   readonly project: ComposeProject;
   /** Where the stack's files are: what lies below it is the stack's own. Absolute. */
   readonly directory: string;
-  /** All that was read to know what the stack means. */
+  /** All files that were read to know what the stack means. */
   readonly filesRead: readonly string[];
   readonly places: HostPlaces;
   /** A path without links, as far as it exists; undefined when that cannot be found out. */

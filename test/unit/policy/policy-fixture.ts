@@ -26,7 +26,7 @@ export function violations(text: string, held: Held = {}): readonly Problem[] {
     {
       project: loaded.project,
       directory,
-      filesRead: loaded.filesUsed,
+      filesRead: loaded.filesUsed.filter((file) => files[file] !== undefined),
       realPath: (path) => followed(path, links),
       locate: loaded.locate,
       at: { file: '/stack/compose.yaml', line: 1, column: 1 },
