@@ -9,6 +9,7 @@ import { stackName } from '../model/names.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import { checkPolicy } from '../policy/check.ts';
+import { guardFiles } from '../policy/guard-files.ts';
 
 /** What a manifest asks for, or why that cannot be known. */
 export interface Wish {
@@ -27,9 +28,10 @@ export interface WishContext {
 /** The pure half of the line: manifest -> compose -> desired. Reads again whatever the manifest refers to. */
 export function resolveWish(manifest: StackManifest, asked: WishContext, files: Files): Wish {
   const { engine, admission } = asked;
-  const loaded = loadProject(manifest.compose, files);
+  const guard = guardFiles(files, manifest.compose.projectDirectory, admission);
+  const loaded = loadProject(manifest.compose, guard.files);
   if (!isAcceptable(loaded.problems)) {
-    return { desired: undefined, problems: loaded.problems, filesUsed: loaded.filesUsed };
+    return { desired: undefined, problems: guard.explain(loaded.problems), filesUsed: loaded.filesUsed };
   }
   const violations = violationsOf(manifest, loaded, admission, files);
   const resolved = resolveStack(
@@ -44,7 +46,7 @@ export function resolveWish(manifest: StackManifest, asked: WishContext, files: 
       secretKey: secretKey(engine),
       locate: loaded.locate,
     },
-    files,
+    guard.files,
   );
   const problems = [...loaded.problems, ...violations, ...resolved.problems];
   return {

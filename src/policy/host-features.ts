@@ -151,7 +151,7 @@ const networkDriver: Rule = {
         : [
             {
               path: `networks.${key}.driver`,
-              message: `by ${driver} containers stand in the network of the host itself`,
+              message: `the driver ${driver} puts containers into a network that is not the engine’s own`,
               hint: 'use the driver bridge, or make the network by hand and use it with external: true',
             },
           ],

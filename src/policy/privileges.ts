@@ -73,7 +73,7 @@ function added(service: ComposeService, at: string, allowed: ReadonlySet<string>
       : [
           {
             path: `${at}.cap_add[${index}]`,
-            message: `the capability ${name} is more than ${[...allowed].toSorted().join(', ')}`,
+            message: `the capability ${name} is none of ${allowed === BIND_SERVICE ? 'those that may be given back' : 'Docker’s default ones'}`,
             hint: 'take it away',
           },
         ],

@@ -287,7 +287,7 @@ describe('the two gates', () => {
         expect(first.problems).toEqual([]);
         expect(await secondGate(server.engine(), server, first.desired)).toEqual([]);
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 
@@ -300,7 +300,7 @@ describe('the two gates', () => {
         expect(await secondGate(server.engine(), server, first.desired)).not.toEqual([]);
         expect(firstGate(textOf(parts), 'privileged').isAccepted).toBe(true);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
