@@ -1,3 +1,4 @@
+import { boundRules } from './bounds.ts';
 import { hostFeatureRules } from './host-features.ts';
 import { hostPathRules } from './host-paths.ts';
 import { namespaceRules } from './namespaces.ts';
@@ -14,4 +15,5 @@ export const RULES: readonly Rule[] = [
   ...volumeRules,
   ...securityOptionRules,
   ...hostFeatureRules,
+  ...boundRules,
 ];

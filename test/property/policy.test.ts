@@ -89,6 +89,10 @@ const OPTIONS: readonly Option[] = [
     bad: fields({ logging: { driver: 'syslog' } }, { logging: { driver: 'gelf' } }),
   },
   { good: fields({ oom_score_adj: 100 }), bad: fields({ oom_score_adj: -1 }, { oom_kill_disable: true }) },
+  {
+    good: fields({ healthcheck: { test: 'id', interval: '1s' } }),
+    bad: fields({ healthcheck: { test: 'id', interval: '500ms' } }, { stop_grace_period: '11m' }),
+  },
   { good: fields({ ports: ['80:80', '127.0.0.1:8000-8010:8000-8010/udp'] }), bad: [] },
   { good: fields({ user: '1000:1000', read_only: true, tmpfs: ['/tmp'], init: true }), bad: [] },
   { good: fields({ ulimits: { nofile: 1024 }, shm_size: '64m', mem_limit: '64m', cpus: 0.5 }), bad: [] },

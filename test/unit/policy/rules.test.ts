@@ -138,6 +138,22 @@ const baseline: readonly Case[] = [
   { fields: 'oom_kill_disable: true', breaks: ['oom-score services.web.oom_kill_disable'] },
   { fields: 'oom_score_adj: -500', breaks: ['oom-score services.web.oom_score_adj'] },
   { fields: 'oom_score_adj: 500', breaks: [] },
+  { fields: 'scale: 33', breaks: ['resource-bounds services.web.scale'] },
+  { fields: 'deploy: {replicas: 33}', breaks: ['resource-bounds services.web.deploy.replicas'] },
+  { fields: 'ports: ["8000-8256"]', breaks: ['resource-bounds services.web.ports'] },
+  { fields: 'stop_grace_period: 10m1s', breaks: ['resource-bounds services.web.stop_grace_period'] },
+  {
+    fields: 'healthcheck: {test: id, interval: 999ms, start_interval: 1ms}',
+    breaks: [
+      'resource-bounds services.web.healthcheck.interval',
+      'resource-bounds services.web.healthcheck.start_interval',
+    ],
+  },
+  { fields: 'healthcheck: {test: id, interval: 1s}\nstop_grace_period: 10m\nscale: 32', breaks: [] },
+  {
+    fields: `environment: {A: "${'x'.repeat(65_537)}"}`,
+    breaks: ['resource-bounds services.web.environment.A'],
+  },
   { fields: 'ports: ["80:80", "127.0.0.1:443:443"]', breaks: [] },
   {
     fields: 'networks: [lan]',

@@ -1,13 +1,14 @@
 import type { CallAdmission } from '../../../model/admission.ts';
+import { type BoundedBody, boundRefusals } from './bounds.ts';
 import { hostConfigRefusals, type WireHostConfig, type WireMount } from './host-config.ts';
 import { judgePlace, type RealPlace } from './places.ts';
 import { baseline, type Refusal, restricted } from './refusal.ts';
 import { volumeRefusals } from './volume-options.ts';
 
 /** `POST /containers/create`, as far as the gate reads it. */
-export interface WireCreateBody {
+export interface WireCreateBody extends Omit<BoundedBody, 'HostConfig'> {
   readonly User?: string;
-  readonly HostConfig?: WireHostConfig;
+  readonly HostConfig?: WireHostConfig & BoundedBody['HostConfig'];
   readonly NetworkingConfig?: {
     readonly EndpointsConfig?: Readonly<
       Record<string, { readonly DriverOpts?: Readonly<Record<string, string>> }>
@@ -27,6 +28,7 @@ export async function containerRefusals(
   return [
     ...hostConfigRefusals(host),
     ...networks(body),
+    ...boundRefusals(body),
     ...userRefusals(body.User ?? '', true),
     ...(await Promise.all([...mounts, ...binds])).flat(),
   ];

@@ -155,6 +155,24 @@ describe('a create body', () => {
   });
 });
 
+describe('more of a container than one engine bears', () => {
+  it.each([
+    [{ config: { Env: Array.from({ length: 1001 }, (_, index) => `A${index}=1`) } }],
+    [{ config: { Env: [`A=${'x'.repeat(65_537)}`] } }],
+    [{ config: { StopTimeout: 601 } }],
+    [{ config: { Healthcheck: { Test: ['CMD', 'id'], Interval: 1_000_000 } } }],
+    [
+      {
+        host: {
+          PortBindings: { '80/tcp': Array.from({ length: 257 }, () => ({ HostIp: '', HostPort: '' })) },
+        },
+      },
+    ],
+  ] as const)('is refused: %#', async (change) => {
+    expect(await refusedRules(await admittingServer(), change)).toEqual(['resource-bounds']);
+  });
+});
+
 describe('the path of a bind', () => {
   /** A stack's directory with a link in it. */
   function stackWith(links: Readonly<Record<string, string>>): string {
