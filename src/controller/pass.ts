@@ -4,6 +4,7 @@ import type { Revision } from '../model/revision.ts';
 import type { StackStatus } from '../model/status.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
+import { admissionFor } from '../policy/configuration.ts';
 import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -50,6 +51,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
       {
         manifest: entry.manifest,
         engineInfo,
+        admission: admissionFor(state.options.policy, name, entry.origin.kind),
         lastGood: record.lastGood,
         held: heldRevision(record, state),
         context: contextOf(record, state),

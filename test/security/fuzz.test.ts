@@ -5,7 +5,7 @@ import { resolveWish } from '../../src/controller/wish.ts';
 import type { ManifestFile, StackManifest } from '../../src/manifest/stack.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
 import { SEED_FILES, SEEDS } from '../support/fuzz-seeds.ts';
-import { bodiesOf, configOf, engineOf, filesOf, type Judged, judge } from '../support/judge.ts';
+import { ADMITTED, bodiesOf, configOf, engineOf, filesOf, type Judged, judge } from '../support/judge.ts';
 import { type Mutation, mutate, mutations } from '../support/mutations.ts';
 
 /** Times 10,000 cases, about 100 s of processor time; HOSTILE_RUNS=0.01 for a glance, 100 for a night. */
@@ -102,13 +102,13 @@ function expectOneMeaning(first: Judged, index: number): void {
   const desired = first.wishes[index]?.desired;
   const [stack] = first.manifests.slice(index);
   if (desired === undefined || stack === undefined) throw new Error('accepted, and yet there is none');
-  const again = resolveWish(stack, NEW, files).desired;
+  const again = resolveWish(stack, { engine: NEW, admission: ADMITTED }, files).desired;
   if (again === undefined) throw new Error('accepted once, and refused once');
   expect(again.revision).toBe(desired.revision);
   const bodies = bodiesOf(desired, NEW.apiVersion);
   expect(bodiesOf(again, NEW.apiVersion)).toBe(bodies);
   expect(bodies).not.toMatch(/\\u0000|\bNaN\b|\[object |undefined/);
-  const old = resolveWish(stack, OLD, files).desired;
+  const old = resolveWish(stack, { engine: OLD, admission: ADMITTED }, files).desired;
   if (old !== undefined) expect(bodiesOf(old, OLD.apiVersion)).toBeTypeOf('string');
   // It costs as much as all the rest.
   if (counts.accepted % ROUND_TRIP_EVERY === 0) expectSameFromConfig(stack);

@@ -7,7 +7,7 @@ import type { DesiredStack } from '../../src/model/desired.ts';
 import type { Problem } from '../../src/model/problem.ts';
 import { createFiles } from '../../src/source/files.ts';
 import { look } from '../../src/source/fingerprint.ts';
-import { engineOf } from '../support/judge.ts';
+import { ADMITTED, engineOf } from '../support/judge.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -37,7 +37,7 @@ export class SourceDirectory {
     const path = join(this.path, name);
     const found = await loader.find([{ path, relativePath: relative(this.path, path), text }], NEVER);
     const wishes = await Promise.all(
-      found.stacks.map((stack) => loader.resolve(stack, engineOf('1.51'), NEVER)),
+      found.stacks.map((stack) => loader.resolve(stack, engineOf('1.51'), ADMITTED, NEVER)),
     );
     const problems = [
       ...found.problems,

@@ -9,6 +9,7 @@ import type { DesiredStack } from '../../src/model/desired.ts';
 import type { Files } from '../../src/model/files.ts';
 import type { EngineInfo } from '../../src/model/observed.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
+import { admissionFor, DEFAULT_POLICY } from '../../src/policy/configuration.ts';
 import { containerRequest } from './engine-requests.ts';
 
 /** An engine that is asked nothing: what a manifest means depends on its version only. */
@@ -23,10 +24,15 @@ export interface Judged {
   readonly problems: readonly Problem[];
 }
 
+/** As a directory's stack is admitted where no operator said anything. */
+export const ADMITTED = admissionFor(DEFAULT_POLICY, 'test', 'directory');
+
 /** What comes of the files of one source on an engine: the way of the daemon's loader, without its thread. */
 export function judge(given: readonly ManifestFile[], engine: EngineInfo, files: Files): Judged {
   const found = findStacks(given, { home: '/root' });
-  const wishes = found.stacks.map((manifest) => resolveWish(manifest, engine, files));
+  const wishes = found.stacks.map((manifest) =>
+    resolveWish(manifest, { engine, admission: ADMITTED }, files),
+  );
   const broken = found.broken.flatMap(({ problems }) => problems);
   const problems = [...found.problems, ...broken, ...wishes.flatMap((wish) => wish.problems)];
   return { manifests: found.stacks, wishes, problems };
@@ -68,5 +74,6 @@ export function filesOf(contents: Readonly<Record<string, string>>): Files {
     digestFile: (path) => (Object.hasOwn(contents, path) ? `digest of ${path}` : undefined),
     digestContext: (path) => `digest of ${path}`,
     kind: (path) => (Object.hasOwn(contents, path) ? 'file' : 'missing'),
+    realPath: (path) => path,
   };
 }

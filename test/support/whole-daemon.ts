@@ -12,6 +12,7 @@ import { createInProcessLoader } from '../../src/controller/in-process-loader.ts
 import { digestContext } from '../../src/engine/build-context.ts';
 import type { ContainerRequest } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/log.ts';
+import { DEFAULT_POLICY } from '../../src/policy/configuration.ts';
 import { createAppliedSource } from '../../src/source/applied.ts';
 import { createDirectorySource } from '../../src/source/directory.ts';
 import { createFiles } from '../../src/source/files.ts';
@@ -98,6 +99,7 @@ export class WholeDaemon {
         resyncMs: 1000,
         deleteGraceMs: 1000,
         onlyWhenAsked: false,
+        policy: DEFAULT_POLICY,
       },
     );
     this.#api = await startApi({

@@ -5,6 +5,7 @@ import { createOperations } from '../../../src/controller/daemon-operations.ts';
 import { createInProcessLoader } from '../../../src/controller/in-process-loader.ts';
 import type { StackNotice } from '../../../src/controller/operations.ts';
 import type { Clock } from '../../../src/controller/ports.ts';
+import { DEFAULT_POLICY } from '../../../src/policy/configuration.ts';
 import { createAppliedSource } from '../../../src/source/applied.ts';
 import type { VirtualClock } from '../simulated/clock.ts';
 import type { Chance } from './chance.ts';
@@ -68,6 +69,7 @@ export class Daemon {
         resyncMs: 30_000,
         deleteGraceMs: 30_000,
         onlyWhenAsked: false,
+        policy: DEFAULT_POLICY,
       },
     );
     void this.#watch(options.onNotice);

@@ -78,13 +78,19 @@ export class ManifestDirectory {
         if (textOf(path) !== undefined) return 'file';
         return isDirectory(path) ? 'directory' : 'missing';
       },
+      realPath: (path) => path,
     };
   }
 
   /** Its stamp names the content. */
   look(path: string): FileLook {
     const { dataFiles } = this;
-    return { kind: dataFiles.kind(path), stamp: dataFiles.digestFile(path) ?? '', isSettled: true };
+    return {
+      kind: dataFiles.kind(path),
+      stamp: dataFiles.digestFile(path) ?? '',
+      isSettled: true,
+      place: path,
+    };
   }
 
   #scan(knewFiles: boolean): SourceScan {

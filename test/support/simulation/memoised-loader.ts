@@ -13,11 +13,11 @@ export function memoised(loader: TracingLoader): TracingLoader {
       found.set(key, known);
       return known;
     },
-    resolve: async (stack, engine, signal) => {
-      const key = JSON.stringify([stack.name, stack.texts, engine]);
+    resolve: async (stack, engine, admission, signal) => {
+      const key = JSON.stringify([stack.name, stack.texts, engine, admission]);
       const candidates = resolved.get(key) ?? [];
       for (const wish of candidates) if (await isAsRead(wish, loader, signal)) return wish;
-      const wish = await loader.resolve(stack, engine, signal);
+      const wish = await loader.resolve(stack, engine, admission, signal);
       if (wish.reads !== undefined) resolved.set(key, [...candidates, wish]);
       return wish;
     },

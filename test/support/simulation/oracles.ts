@@ -1,6 +1,7 @@
 import { createInProcessLoader } from '../../../src/controller/in-process-loader.ts';
 import type { DesiredStack } from '../../../src/model/desired.ts';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
+import { admissionFor, DEFAULT_POLICY } from '../../../src/policy/configuration.ts';
 import { differences } from '../reality.ts';
 import { engineInfo } from '../simulated/snapshot.ts';
 import { ROOT } from './manifest-directory.ts';
@@ -52,7 +53,14 @@ export async function desiredStacks(sim: Simulation): Promise<readonly DesiredSt
     .map(([path, text]) => ({ path: `${ROOT}/${path}`, relativePath: path, text }));
   const found = await loader.find(files, never);
   const wishes = await Promise.all(
-    found.stacks.map((stack) => loader.resolve(stack, engineInfo(sim.engine.world), never)),
+    found.stacks.map((stack) =>
+      loader.resolve(
+        stack,
+        engineInfo(sim.engine.world),
+        admissionFor(DEFAULT_POLICY, stack.name, 'directory'),
+        never,
+      ),
+    ),
   );
   return wishes.flatMap((wish) => wish.desired ?? []);
 }

@@ -102,6 +102,7 @@ export class Wire {
   get engine(): Engine {
     const target = this.#options.engine as unknown as Record<string, Call>;
     const own: Record<string, unknown> = {
+      admitting: () => this.engine,
       events: (signal: AbortSignal) =>
         readEvents({ ...this.#options, pause: (ms) => this.#pass(ms) }, signal),
       logs: this.#options.engine.logs.bind(this.#options.engine),
