@@ -2,9 +2,19 @@ import type { ObservedContainer } from '../model/observed.ts';
 
 /**
  * What an engine writes on a container that it did not start through no fault of the container: 28 cancels a start
- * when the client's connection breaks, and 20.10 may lose the process of one that it was starting when it crashed.
+ * when the client's connection breaks, 20.10 may lose the process of one that it was starting when it crashed, and
+ * somebody may take away a network, or stop whom it shares a namespace with, a moment before (all measured).
  */
-const NOT_ITS_FAULT = /context canceled|task [0-9a-f]{64}: already exists/;
+const NOT_ITS_FAULT = new RegExp(
+  [
+    'context canceled',
+    'task [0-9a-f]{64}: already exists',
+    'network \\S+ not found',
+    'could not find a network matching network mode',
+    'cannot join network of a non running container',
+    "(?:failed to join (?:IPC|PID) namespace|can't join IPC of container).* is not running",
+  ].join('|'),
+);
 
 /**
  * 20.10 with its containerd, crashed together in the middle of a start, leave a directory behind that is in the way of

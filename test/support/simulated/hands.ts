@@ -83,7 +83,9 @@ export class Hands {
 
   /** The process dies by itself, so that the restart policy counts. */
   crash(name: string, code = 1): void {
-    die(this.#world, this.#find(name), code, this.#world.now(), false);
+    const container = this.#find(name);
+    if (container.state !== 'running') throw new Error(`${name} does not run`);
+    die(this.#world, container, code, this.#world.now(), false);
   }
 
   pause(name: string): void {

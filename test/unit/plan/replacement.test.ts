@@ -429,3 +429,17 @@ test('parallelism 0: all replicas at once', async () => {
     [9] -> #10 rename container/demo-web-2.<hash> to demo-web-2: Replaced (waits: demo-web-2.<hash> healthy)"
   `);
 });
+
+test('a start that found no network says nothing about the revision: it is made again, and the start tried again', async () => {
+  const { engine, memory } = await running(OLD);
+  const during = await pass(engine, stack(NEW), { memory });
+  const fresh = [...engine.world.containers.values()].find((each) => each.name !== 'demo-web-1');
+  if (fresh === undefined) throw new Error('nothing was begun');
+  engine.hands.stop(fresh.name);
+  fresh.state = 'created';
+  fresh.startedAtMs = undefined;
+  fresh.error = 'network 0123456789ab not found';
+  const { last } = await passUntilSettled(engine, stack(NEW), { memory: during.memory });
+  expect(text(last)).toEqual([]);
+  expect(containers(engine)).toEqual(['demo-web-1 running']);
+});
