@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { seedBug } from './test/seeded-bugs/plugin.ts';
+
+/** Makes the program wrong on purpose: `test/seeded-bugs/`. */
+const seededBug = process.env['SEEDED_BUG'];
 
 /** Tiers that need no engine are quick; tiers that do share one engine and so run a file at a time. */
 const quick = (name: string) => ({
@@ -23,6 +27,7 @@ const onEngine = (name: string) => ({
 });
 
 export default defineConfig({
+  plugins: seededBug === undefined ? [] : [seedBug(seededBug)],
   test: {
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
@@ -32,6 +37,7 @@ export default defineConfig({
       quick('cli'),
       quick('security'),
       thorough('simulation'),
+      thorough('seeded-bugs'),
       onEngine('engine'),
       onEngine('e2e'),
     ],

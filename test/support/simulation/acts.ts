@@ -16,7 +16,7 @@ export type Act =
       readonly verb: 'suspend' | 'resume' | 'reconcile' | 'rollback';
       readonly stack: string;
     }
-  | { readonly do: 'restart-rollout'; readonly stack: string }
+  | { readonly do: 'restart-rollout' | 'resume-rollout'; readonly stack: string }
   /** By name, as with the docker command line. */
   | { readonly do: 'hand'; readonly verb: HandVerb; readonly name: string; readonly other?: string }
   /** Whatever is there, by number. */
@@ -95,7 +95,10 @@ export async function perform(sim: Simulation, act: Act): Promise<void> {
   }
 }
 
-type Command = Extract<Act, { readonly do: 'apply' | 'delete' | 'command' | 'restart-rollout' }>;
+type Command = Extract<
+  Act,
+  { readonly do: 'apply' | 'delete' | 'command' | 'restart-rollout' | 'resume-rollout' }
+>;
 
 /** As somebody who wants it: says it again when the daemon died over it, and until one is there that answers. */
 async function command(sim: Simulation, act: Command): Promise<void> {
@@ -134,7 +137,10 @@ async function ask(
     case 'delete':
       return operations.delete({ name: act.stack, volumes: act.volumes });
     case 'restart-rollout':
-      return operations.rollout({ name: act.stack, verb: 'restart', services: [] });
+    case 'resume-rollout': {
+      const verb = act.do === 'restart-rollout' ? 'restart' : 'resume';
+      return operations.rollout({ name: act.stack, verb, services: [] });
+    }
     case 'command':
       if (act.verb === 'rollback') return operations.rollBack(act.stack, undefined);
       return operations[act.verb](act.stack);

@@ -54,6 +54,7 @@ const SETTLING_MS = 3_600_000;
 /** Lives through a case and judges how it ended. */
 export async function runCase(given: Case): Promise<Verdict> {
   const sim = new Simulation({ profile: given.profile, seed: given.seed });
+  sim.isUndisturbed = isUndisturbed(given);
   sim.start();
   for (const act of given.before) await perform(sim, act);
   if (given.before.length > 0) await sim.settle(SETTLING_MS);
@@ -79,6 +80,16 @@ export async function runCase(given: Case): Promise<Verdict> {
   if (faults.length === 0 && given.mayFail === undefined) faults.push(...(await writesOfANewDaemon(sim)));
   sim.daemon?.kill();
   return { ...used, faults, trace: sim.trace };
+}
+
+const BY_THE_DAEMON = new Set(['write', 'apply', 'delete', 'command', 'wait', 'settle', 'daemon', 'disk']);
+
+/** Whether nobody else changes anything on the engine, and every look is a fresh one. */
+function isUndisturbed({ before, change, injections = [], staleness = 0 }: Case): boolean {
+  const isFault = (each: Injection) => each.at === 'moment' || ('fault' in each && each.fault === 'vanish');
+  const isLate = (each: Injection) => each.at === 'write' && each.crash === 'late';
+  const isOwn = [...before, ...change].every((act) => BY_THE_DAEMON.has(act.do));
+  return isOwn && staleness === 0 && !injections.some((each) => isFault(each) || isLate(each));
 }
 
 interface Counts {

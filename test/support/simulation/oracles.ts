@@ -108,12 +108,20 @@ function leftovers(
 }
 
 /** Nothing that was ever written is gone, and no two containers of one place write at the same time. */
-function volumeFaults({ engine: { world } }: Simulation): readonly string[] {
+function volumeFaults({ engine: { world }, slots }: Simulation): readonly string[] {
   const lost = world.volumeHistory
     .filter((each) => world.volumes.get(each.name)?.token !== each.token)
     .map((each) => `volume ${each.name} is lost or another`);
+  const shared = [...world.volumes.values()].flatMap(({ name, sharings }) =>
+    sharings.flatMap(({ container, others }) => {
+      const slot = slots.get(container);
+      const isTwin = slot !== undefined && others.some((other) => slots.get(other) === slot);
+      return isTwin ? [`two containers of ${slot} wrote into ${name} at the same time`] : [];
+    }),
+  );
   return [
     ...lost,
+    ...shared,
     ...[...world.volumes.keys()].filter(isNameless).map((name) => `volume ${name} has no name`),
   ];
 }

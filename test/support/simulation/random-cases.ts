@@ -107,7 +107,13 @@ export function chaosCase(chance: Chance, manifests: readonly string[]): Case {
     profile: chance.pick(PROFILES),
     seed: chance.int(1, 1_000_000_000),
     before: [writeDemo(chance.pick(manifests)), ...strangers(chance)],
-    change: [...acts.flat(), writeDemo(chance.pick(manifests))],
+    // A revision whose process ended by itself counts as bad until somebody says otherwise.
+    change: [
+      ...acts.flat(),
+      writeDemo(chance.pick(manifests)),
+      { do: 'wait', ms: 60_000 },
+      { do: 'resume-rollout', stack: 'demo' },
+    ],
     injections: randomFaults(chance, 3),
     ...(chance.isSo(0.3) ? { events: randomEvents(chance) } : {}),
     ...(chance.isSo(0.2) ? { staleness: chance.int(1, 6) } : {}),

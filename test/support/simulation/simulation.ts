@@ -1,5 +1,8 @@
 import type { StackNotice } from '../../../src/controller/operations.ts';
+import type { EngineEvent } from '../../../src/engine/engine.ts';
+import { OURS } from '../../../src/model/labels.ts';
 import type { StackStatus } from '../../../src/model/status.ts';
+import { differences } from '../reality.ts';
 import { VirtualClock } from '../simulated/clock.ts';
 import type { ImageSpec, Profile } from '../simulated/world.ts';
 import { SimulatedEngine } from '../simulated-engine.ts';
@@ -38,6 +41,10 @@ export class Simulation {
   readonly faults: string[] = [];
   readonly statuses = new Map<string, StackStatus>();
   daemon: Daemon | undefined;
+  /** Nobody but the daemon touches the engine: who is said to be Ready is as its manifest says, at that very moment. */
+  isUndisturbed = false;
+  /** Of every container that there ever was: whose it is and which of its service's. */
+  readonly slots = new Map<string, string>();
   onCall: (call: WireCall) => CallPlan = () => ({ kind: 'ok' });
   onStoreWrite: (number: number) => WriteCrash | undefined = () => undefined;
   eventFate: EventFate = ALL_EVENTS;
@@ -52,6 +59,7 @@ export class Simulation {
     this.chance = new Chance(options.seed);
     this.engine = new SimulatedEngine({ profile: options.profile, clock: this.clock });
     for (const [image, spec] of Object.entries(IMAGES)) this.engine.world.registry.set(image, spec);
+    this.engine.world.listeners.add((event) => this.#noteSlot(event));
     this.engine.behave(JOB_IMAGE, { exit: { afterMs: 2000, code: 0 } });
   }
 
@@ -187,12 +195,29 @@ export class Simulation {
     const { status } = notice;
     const before = readiness(this.statuses.get(status.name));
     this.statuses.set(status.name, status);
-    if (readiness(status) !== before) this.#lastActivityMs = this.clock.monotonicMs();
+    if (readiness(status) !== before) {
+      this.#lastActivityMs = this.clock.monotonicMs();
+      if (this.isUndisturbed && this.isReady(status.name)) this.#doubt(status);
+    }
     for (const each of status.conditions.filter(isUntold))
       this.faults.push(`${status.name}: ${each.type}=${each.status} says nothing`);
     if (status.observedGeneration > status.generation) this.faults.push(`${status.name}: seen before it was`);
     const said = status.conditions.map((each) => `${each.type}=${each.status}/${each.reason}`);
     this.note(`${status.name} ${status.observedGeneration}/${status.generation}: ${said.join(' ')}`);
+  }
+
+  /** Ready is a promise. */
+  #doubt({ name }: StackStatus): void {
+    const desired = this.daemon?.controller.records.get(name)?.lastGood;
+    const found = desired === undefined ? ['nothing good is known'] : differences(this.engine, desired);
+    if (found.length > 0) this.faults.push(`${name} is said to be Ready, but ${found[0]}`);
+  }
+
+  #noteSlot({ kind, action, id }: EngineEvent): void {
+    if (kind !== 'container' || action !== 'create') return;
+    const labels = this.engine.world.container(id)?.labels;
+    const slot = [labels?.[OURS.stack], labels?.[OURS.service], labels?.[OURS.ordinal]];
+    if (slot[0] !== undefined) this.slots.set(id, slot.join('/'));
   }
 
   #onLog(line: string): void {

@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest';
+import type { Act } from '../support/simulation/acts.ts';
+import { type Case, runCase } from '../support/simulation/case.ts';
+import { PROFILES, SCENARIOS, type Scenario } from '../support/simulation/scenarios.ts';
+import { type NamedCase, runSuite, SEED } from '../support/simulation/suite.ts';
+
+const FILE = 'demo.compose.yaml';
+const write = (text: string | null, file = FILE): Act => ({ do: 'write', file, text });
+
+const OTHER = JSON.stringify({
+  services: { other: { image: 'app:2', volumes: ['data:/data'], restart: 'unless-stopped' } },
+  volumes: { data: {} },
+});
+
+/** The manifest that a scenario ends with. */
+const lastText = ({ change, before }: Scenario): string | undefined =>
+  [...before, ...change]
+    .flatMap((act) => (act.do === 'write' && act.file === FILE && act.text ? [act.text] : []))
+    .at(-1);
+
+/** What somebody does to the file at the very moment of a call, and what sets it right. */
+function edits(
+  text: string,
+): Readonly<Record<string, { readonly at: readonly Act[]; readonly later: readonly Act[] }>> {
+  return {
+    'another manifest': { at: [write(OTHER)], later: [] },
+    'another, and back at once': { at: [write(OTHER), write(text)], later: [] },
+    'another, and back': { at: [write(OTHER)], later: [{ do: 'wait', ms: 700 }, write(text)] },
+    'broken, and mended': { at: [write('services: [')], later: [{ do: 'wait', ms: 50_000 }, write(text)] },
+    'cut off, and whole': {
+      at: [write(text.slice(0, text.length / 2))],
+      later: [{ do: 'wait', ms: 2_000 }, write(text)],
+    },
+    'empty, and whole': { at: [write('')], later: [{ do: 'wait', ms: 100_000 }, write(text)] },
+    'gone, and back within the grace': {
+      at: [write(null)],
+      later: [{ do: 'wait', ms: 20_000 }, write(text)],
+    },
+    'gone, and back too late': { at: [write(null)], later: [{ do: 'wait', ms: 120_000 }, write(text)] },
+    'twice, and once again': {
+      at: [write(OTHER.replace('{', '{"name":"demo",'), 'second.compose.yaml')],
+      later: [{ do: 'wait', ms: 40_000 }, write(null, 'second.compose.yaml')],
+    },
+    'the directory is away for a while': {
+      at: [{ do: 'directory', is: 'missing' }],
+      later: [
+        { do: 'wait', ms: 100_000 },
+        { do: 'directory', is: 'back' },
+      ],
+    },
+  };
+}
+
+function* edited(undisturbed: Case, text: string, calls: number): Generator<NamedCase> {
+  for (let number = 1; number <= calls; number += 1) {
+    for (const [name, { at, later }] of Object.entries(edits(text))) {
+      const change: readonly Act[] = [...undisturbed.change, { do: 'wait', ms: 1_000 }, ...later];
+      yield {
+        name: `at call ${number}: ${name}`,
+        given: { ...undisturbed, change, injections: [{ at: 'moment', number, acts: at }] },
+      };
+    }
+  }
+}
+
+/** Where the file is the scenario's own. */
+const EDITED = SCENARIOS.filter(
+  (scenario) => scenario.stacks.join() === 'demo' && lastText(scenario) !== undefined,
+);
+
+describe('whatever is done to a manifest in the middle of a pass, the last good one counts', () => {
+  test.for(EDITED)('$name', async ({ name, ...scenario }, context) => {
+    const failures: string[] = [];
+    for (const profile of PROFILES) {
+      const undisturbed: Case = { ...scenario, profile, seed: SEED };
+      const { calls } = await runCase(undisturbed);
+      const text = lastText({ name, ...scenario }) ?? '';
+      const cases = edited(undisturbed, text, Math.min(calls, 12));
+      failures.push(...(await runSuite('edits', `${name} on ${profile}`, cases, context)));
+    }
+    expect(failures.join('\n\n')).toBe('');
+  });
+});
