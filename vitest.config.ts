@@ -27,6 +27,7 @@ export default defineConfig({
       quick('cli'),
       onEngine('engine'),
       onEngine('e2e'),
+      onEngine('chaos'),
     ],
   },
 });
