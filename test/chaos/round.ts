@@ -53,7 +53,8 @@ export interface Played {
   readonly atRest: number;
 }
 
-const SETTLES_WITHIN_MS = 90_000;
+/** Several times what it takes on a machine that has much else to do. */
+const SETTLES_WITHIN_MS = 180_000;
 /** So that what is drawn twice does not last long. */
 const FLAGS = ['--delete-grace', '1s'];
 
@@ -163,11 +164,11 @@ async function setUp(world: World, scenario: Scenario, hands: Hands, names: Name
   await hands.write(files);
   await world.start();
   const stacks = [names.stack, names.other].filter((name) => files[fileOf(name)] !== undefined);
-  for (const stack of stacks) await world.untilReady(stack);
+  for (const stack of stacks) await world.untilReady(stack, { withinMs: SETTLES_WITHIN_MS });
   for (const [index, text] of [scenario.applied, scenario.appliedThen].entries()) {
     if (text === undefined) continue;
     await hands.apply(names.stack, text(names));
-    await world.untilReady(names.stack, { generation: index + 1 });
+    await world.untilReady(names.stack, { generation: index + 1, withinMs: SETTLES_WITHIN_MS });
   }
 }
 
