@@ -13,6 +13,7 @@ import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
+import { readEventsInThread } from './event-thread.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -42,6 +43,10 @@ export async function runDaemon(
     instance: config.instance,
     configDirectory: process.env['DOCKER_CONFIG'] || undefined,
     isAdopted: (project) => store.read('adopted', project) === true,
+    events: (until) => {
+      const settings = { host: config.dockerHost, logLevel: config.logLevel };
+      return readEventsInThread({ settings, log }, until);
+    },
     log,
   });
   // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.

@@ -54,6 +54,8 @@ export interface DockerEngineOptions {
   readonly configDirectory?: string | undefined;
   /** Compose projects whose objects we may change though they bear no labels of ours. Default none. */
   readonly isAdopted?: IsAdopted | undefined;
+  /** Reads the events elsewhere, for as long as the signal does not fire. Default: in this thread. */
+  readonly events?: ((signal: AbortSignal) => AsyncIterable<EngineEvent>) | undefined;
 }
 
 /** An engine at an address. Nothing is asked of it yet; a bad address throws `invalid`. */
@@ -68,7 +70,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
  */
 class DockerEngine implements Engine {
   readonly #connection: Connection;
-  readonly #eventConnection: Connection;
+  readonly #events: (signal: AbortSignal) => AsyncIterable<EngineEvent>;
   readonly #configDirectory: string;
   readonly #pulls = new PullsUnderWay();
   readonly #observer: Observer;
@@ -78,7 +80,7 @@ class DockerEngine implements Engine {
   constructor(options: DockerEngineOptions) {
     const { host, certPath, log, instance } = options;
     this.#connection = new Connection(host, certPath, log);
-    this.#eventConnection = new Connection(host, certPath, log);
+    this.#events = options.events ?? ((signal) => readEvents(new Connection(host, certPath, log), signal));
     this.#configDirectory = options.configDirectory ?? join(homedir(), '.docker');
     const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(this.#connection, id, signal));
     this.#observer = { connection: this.#connection, instance, imageConfigs };
@@ -100,7 +102,7 @@ class DockerEngine implements Engine {
   }
 
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
-    return readEvents(this.#eventConnection, signal);
+    return this.#events(signal);
   }
 
   logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
