@@ -37,6 +37,7 @@ import {
   unpauseContainer,
   updateContainer,
 } from './simulated/containers.ts';
+import { readEvents } from './simulated/events.ts';
 import { Hands } from './simulated/hands.ts';
 import { nextChangeAtMs, settle } from './simulated/life.ts';
 import {
@@ -88,7 +89,7 @@ export class SimulatedEngine implements Engine {
   readonly hands: Hands;
   /** Decides about each call; tests replace it. */
   onCall: (call: Call) => Fate = () => 'ok';
-  /** While true, nobody answers. */
+  /** While true, nobody answers this one; `hands.stopEngine` is for everybody. */
   isDown = false;
   reads = 0;
   writes = 0;
@@ -116,6 +117,11 @@ export class SimulatedEngine implements Engine {
     return nextChangeAtMs(this.world);
   }
 
+  /** What is admitted is the business of the adapter for real engines. */
+  admitting(): this {
+    return this;
+  }
+
   connect(): Promise<EngineInfo> {
     return this.#call('connect', '', () => engineInfo(this.world), 'read');
   }
@@ -137,35 +143,8 @@ export class SimulatedEngine implements Engine {
     return this.#call('ownedStacks', '', list, 'read');
   }
 
-  async *events(signal: AbortSignal): AsyncIterable<EngineEvent> {
-    const queue: EngineEvent[] = [
-      {
-        kind: 'connected',
-        action: 'connected',
-        id: '',
-        name: undefined,
-        stack: undefined,
-        atMs: this.clock.nowMs(),
-      },
-    ];
-    let wake = () => {};
-    const listener = (event: EngineEvent) => {
-      queue.push(event);
-      wake();
-    };
-    const onAbort = () => wake();
-    this.world.listeners.add(listener);
-    signal.addEventListener('abort', onAbort);
-    try {
-      while (!signal.aborted) {
-        const next = queue.shift();
-        if (next !== undefined) yield next;
-        else await new Promise<void>((resolve) => (wake = resolve));
-      }
-    } finally {
-      this.world.listeners.delete(listener);
-      signal.removeEventListener('abort', onAbort);
-    }
+  events(signal: AbortSignal): AsyncIterable<EngineEvent> {
+    return readEvents(this.world, signal);
   }
 
   async *logs(container: ContainerId, _options: LogOptions, _signal: AbortSignal): AsyncIterable<LogLine> {
@@ -402,7 +381,7 @@ export class SimulatedEngine implements Engine {
       writeNumber: isWrite ? this.writes : 0,
       what,
     });
-    if (this.isDown) throw new Failure('unreachable', `${what}: no answer`);
+    if (this.isDown || this.world.isDown) throw new Failure('unreachable', `${what}: no answer`);
     if (fate === 'fail') throw new Failure('refused', `${what}: injected failure`, { status: 500 });
     if (fate === 'half') throw this.#half(method, target, what);
     const result = act();

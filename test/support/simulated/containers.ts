@@ -3,7 +3,7 @@ import type { MountConfig, Resources, RestartPolicy } from '../../../src/model/c
 import type { Hook } from '../../../src/model/hooks.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import type { ObservedImage, ObservedMount, PublishedPort } from '../../../src/model/observed.ts';
-import { die } from './life.ts';
+import { beginToRun, die, stopCode } from './life.ts';
 import { connectNetwork, joinNetworks } from './networks.ts';
 import { refusal, wordsOf } from './refusal.ts';
 import type { SimContainer, World } from './world.ts';
@@ -60,6 +60,8 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     restartsAtMs: undefined,
     engineRestarts: 0,
     goneAtMs: undefined,
+    isStoppedByHand: false,
+    frozenHealth: undefined,
   };
   const isPredefined = ['bridge', 'host', 'none'].includes(made.networkMode);
   if (isPredefined && request.endpoints.length === 0) joinPredefined(made);
@@ -93,20 +95,20 @@ export function startContainer(world: World, container: SimContainer): void {
   container.state = 'running';
   container.startedAtMs = world.now();
   container.engineRestarts = 0;
-  container.lastProbeAtMs = undefined;
+  container.isStoppedByHand = false;
   container.staleBinds = [];
   container.ports = container.wantedPorts.map((port) =>
     port.hostPort === '' ? { ...port, hostPort: String(32_768 + (world.count() % 20_000)) } : port,
   );
-  world.emitContainer('start', container);
+  beginToRun(world, container);
 }
 
 /** `POST /containers/{id}/stop`; also of a paused one. */
 export function stopContainer(world: World, container: SimContainer, signal = 'SIGTERM'): void {
   if (!isUp(container)) return;
   container.restartsAtMs = undefined;
-  const code = container.traps.get(signal.replace(/^SIG/, '')) ?? world.behaviour(container).stopCode ?? 137;
-  die(world, container, code, world.now(), true);
+  container.isStoppedByHand = true;
+  die(world, container, stopCode(world, container, signal), world.now(), true);
   world.emitContainer('stop', container);
 }
 

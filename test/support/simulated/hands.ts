@@ -1,4 +1,5 @@
 import type { EndpointSettings, Resources, RestartPolicy } from '../../../src/model/container.ts';
+import { Failure } from '../../../src/model/failure.ts';
 import type { ContainerId, NetworkId } from '../../../src/model/names.ts';
 import { stackName } from '../../../src/model/names.ts';
 import {
@@ -12,6 +13,7 @@ import {
   unpauseContainer,
   updateContainer,
 } from './containers.ts';
+import { type StopOptions, startEngine, stopEngine } from './daemon.ts';
 import { die, healthOf, settle } from './life.ts';
 import {
   connectNetwork,
@@ -33,10 +35,31 @@ export interface StrangerOptions {
 
 /** A person with the docker command line, who does what stackctl does not expect. Names, not ids. */
 export class Hands {
-  readonly #world: World;
+  readonly #engine: World;
 
   constructor(world: World) {
-    this.#world = world;
+    this.#engine = world;
+  }
+
+  get #world(): World {
+    if (this.#engine.isDown) throw new Failure('unreachable', 'Cannot connect to the Docker daemon');
+    return this.#engine;
+  }
+
+  /** dockerd ends: everybody's calls fail until `startEngine`. */
+  stopEngine(options: StopOptions = {}): void {
+    stopEngine(this.#world, options);
+  }
+
+  startEngine(): void {
+    startEngine(this.#engine);
+  }
+
+  /** Ends dockerd and starts it again, at once or when the clock says so. */
+  restartEngine({ downForMs = 0, ...options }: StopOptions & { readonly downForMs?: number } = {}): void {
+    this.stopEngine(options);
+    if (downForMs === 0) this.startEngine();
+    else this.#engine.clock.setTimer(() => this.startEngine(), downForMs);
   }
 
   /** `docker rm -f` */

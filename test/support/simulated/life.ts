@@ -3,6 +3,7 @@ import type { SimContainer, World } from './world.ts';
 
 /** The engine's own doing: processes end, restart policies start them again, removals finish. */
 export function settle(world: World): void {
+  if (world.isDown) return;
   for (const container of [...world.containers.values()]) {
     for (let rounds = 0; rounds < 100; rounds += 1) if (!step(world, container)) break;
   }
@@ -27,12 +28,37 @@ export function healthOf(world: World, container: SimContainer): ObservedHealth 
     output: '',
   });
   if (container.state !== 'running') return say('unhealthy', container.lastProbeAtMs);
+  if (container.frozenHealth !== undefined) return container.frozenHealth;
   const { healthyAfterMs = 1000, unhealthyAfterMs = Number.POSITIVE_INFINITY } = world.behaviour(container);
   const age = world.now() - startedAtMs;
   const probe = startedAtMs + Math.floor(age / healthcheck.intervalMs) * healthcheck.intervalMs;
   if (age >= unhealthyAfterMs) return say('unhealthy', Math.max(probe, startedAtMs + unhealthyAfterMs));
   if (age >= healthyAfterMs) return say('healthy', Math.max(probe, startedAtMs + healthyAfterMs));
   return say('starting', undefined);
+}
+
+/** The process is there: what it has read-write it writes into, and whoever ran before is forgotten. */
+export function beginToRun(world: World, container: SimContainer): void {
+  container.lastProbeAtMs = undefined;
+  container.frozenHealth = undefined;
+  for (const name of writtenBy(container)) {
+    const volume = world.volumes.get(name);
+    const others = [...world.containers.values()]
+      .filter((other) => other !== container && ['running', 'paused'].includes(other.state))
+      .filter((other) => writtenBy(other).includes(name))
+      .map((other) => other.id);
+    volume?.data.push(container.id);
+    if (others.length > 0) volume?.sharings.push({ container: container.id, others });
+  }
+  world.emitContainer('start', container);
+}
+
+const writtenBy = (container: SimContainer): readonly string[] =>
+  container.mounts.flatMap((mount) => (mount.name === undefined || mount.readOnly ? [] : [mount.name]));
+
+/** With what code a process ends that is told to stop: 137 where it does not care for the signal. */
+export function stopCode(world: World, container: SimContainer, signal = 'SIGTERM'): number {
+  return container.traps.get(signal.replace(/^SIG/, '')) ?? world.behaviour(container).stopCode ?? 137;
 }
 
 /** Lets a process come to its end at a moment; the restart policy decides what follows. */
@@ -75,7 +101,7 @@ function step(world: World, container: SimContainer): boolean {
     container.startedAtMs = container.restartsAtMs ?? now;
     container.restartsAtMs = undefined;
     container.ports = container.wantedPorts;
-    world.emitContainer('start', container);
+    beginToRun(world, container);
     return true;
   }
   const { exit } = world.behaviour(container);

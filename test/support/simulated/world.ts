@@ -14,6 +14,7 @@ import {
 } from '../../../src/model/names.ts';
 import type {
   ContainerState,
+  ObservedHealth,
   ObservedImage,
   ObservedMount,
   PublishedPort,
@@ -81,6 +82,10 @@ export interface SimContainer {
   engineRestarts: number;
   /** While it is being removed: when that is over. */
   goneAtMs: number | undefined;
+  /** Somebody stopped it since its last start: `unless-stopped` leaves it so when the engine starts again. */
+  isStoppedByHand: boolean;
+  /** What its monitor said last, where that ended without the process (20.10 after a live restore). */
+  frozenHealth: ObservedHealth | undefined;
 }
 
 export interface SimNetwork {
@@ -98,8 +103,18 @@ export interface SimVolume {
   readonly driver: string;
   readonly options: Readonly<Record<string, string>>;
   readonly labels: Readonly<Record<string, string>>;
-  /** Stands for the data: another token is another, empty volume. */
+  /** Stands for the volume itself: another token is another, empty volume. */
   readonly token: string;
+  /** What was written into it: each start of a container that has it read-write appends that one's id. */
+  readonly data: readonly ContainerId[];
+  /** Each start of a container that has it read-write while others run that have it so too. */
+  readonly sharings: readonly { readonly container: ContainerId; readonly others: readonly ContainerId[] }[];
+}
+
+/** Only the engine writes into a volume. */
+interface OwnedVolume extends SimVolume {
+  readonly data: ContainerId[];
+  readonly sharings: { readonly container: ContainerId; readonly others: readonly ContainerId[] }[];
 }
 
 /** What lies in a registry, or on the engine under a reference. */
@@ -112,13 +127,16 @@ export interface ImageSpec {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
+/** Of past events, how many an engine remembers (reliability 1.6). */
+const RING = 256;
+
 /** The whole state of a simulated engine. Mutable; only the files beside this one change it. */
 export class World {
   readonly clock: VirtualClock;
   readonly profile: Profile;
   readonly containers = new Map<ContainerId, SimContainer>();
   readonly networks = new Map<NetworkId, SimNetwork>();
-  readonly volumes = new Map<string, SimVolume>();
+  readonly volumes = new Map<string, OwnedVolume>();
   readonly images = new Map<string, ObservedImage>();
   readonly registry = new Map<string, ImageSpec>();
   /** Images of it that are still being pulled, for as long as they stand here. */
@@ -132,7 +150,10 @@ export class World {
   /** Every volume that there ever was, with its token. */
   readonly volumeHistory: SimVolume[] = [];
   readonly listeners = new Set<(event: EngineEvent) => void>();
+  /** The last 256, which an engine that starts again has forgotten. */
   readonly events: EngineEvent[] = [];
+  /** dockerd does not run: nobody answers. */
+  isDown = false;
   readonly #imagesById = new Map<string, ObservedImage>();
   #counter = 0;
 
@@ -202,10 +223,11 @@ export class World {
     return [...this.networks.values()].filter((network) => network.name === nameOrId);
   }
 
-  addVolume(volume: Omit<SimVolume, 'token'>): SimVolume {
+  addVolume(volume: Omit<SimVolume, 'token' | 'data' | 'sharings'>): SimVolume {
     const existing = this.volumes.get(volume.name);
     if (existing !== undefined) return existing;
-    const made = { ...volume, token: this.nextHex('volume').slice(0, 12) };
+    const token = this.nextHex('volume').slice(0, 12);
+    const made: OwnedVolume = { ...volume, token, data: [], sharings: [] };
     this.volumes.set(volume.name, made);
     this.volumeHistory.push(made);
     this.emit('volume', 'create', volume.name, volume.name, undefined);
@@ -255,7 +277,11 @@ export class World {
       atMs: this.now(),
     };
     this.events.push(event);
-    if (this.events.length > 256) this.events.shift();
+    if (this.events.length > RING) this.events.shift();
+    if (!this.isDown) this.tell(event);
+  }
+
+  tell(event: EngineEvent): void {
     for (const listener of this.listeners) listener(event);
   }
 
