@@ -136,7 +136,8 @@ async function ask(
     case 'restart-rollout':
       return operations.rollout({ name: act.stack, verb: 'restart', services: [] });
     case 'command':
-      if (act.verb === 'rollback') return operations.rollBack(act.stack, undefined);
+      if (act.verb === 'rollback')
+        return operations.rollBack(act.stack, undefined, new AbortController().signal);
       return operations[act.verb](act.stack);
   }
 }
