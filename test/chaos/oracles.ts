@@ -125,13 +125,23 @@ async function fileIn(docker: Docker, id: string, path: string): Promise<string 
 
 async function networkFaults(
   docker: Docker,
-  { name, internal = {} }: WantedStack,
+  { name, internal = {}, subnets = {} }: WantedStack,
 ): Promise<readonly string[]> {
   const faults: string[] = [];
   const all = await docker.listNetworks();
   for (const [key, should] of Object.entries(internal)) {
     const is = all.find(({ Name }) => Name === `${name}_${key}`)?.Internal;
     if (is !== should) faults.push(`network ${name}_${key} has internal ${is} and should have ${should}`);
+  }
+  for (const [key, should] of Object.entries(subnets)) {
+    const config = all.find(({ Name }) => Name === `${name}_${key}`)?.IPAM?.Config ?? [];
+    faults.push(
+      ...differences(
+        `subnets of ${name}_${key}`,
+        config.map(({ Subnet = '' }) => Subnet),
+        should,
+      ),
+    );
   }
   return faults;
 }

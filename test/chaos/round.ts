@@ -116,6 +116,10 @@ function namesOf(world: World, { round, otherImage }: RoundOptions): Names {
 
 /** The hands of a user, and of somebody with docker. */
 export function handsOf(world: World): Hands {
+  const ctl = async (...argv: string[]) => {
+    const { code, stderr } = await world.ctl(...argv);
+    if (code !== 0) throw new Error(`stackctl ${argv.join(' ')}: ${stderr}`);
+  };
   return {
     docker: world.docker,
     write: async (files: Files) => {
@@ -124,12 +128,10 @@ export function handsOf(world: World): Hands {
         else await world.write(path, text);
       }
     },
-    ctl: async (...argv) => {
-      await world.ctl(...argv);
-    },
+    ctl,
     apply: async (stack, text) => {
       const path = await world.file(`${stack}/compose.yaml`, `name: ${stack}\n${text}`);
-      await world.ctl('apply', '-f', path, '--wait=false');
+      await ctl('apply', '-f', path, '--wait=false');
     },
     composeUp: async (project, text) => {
       const compose = findDockerCompose();
@@ -215,7 +217,7 @@ async function letBe({ scenario, hands, names }: Act): Promise<Played> {
 }
 
 async function strikeAndRecover(act: Act, victim: Victim): Promise<Played> {
-  const { world, scenario, dice, hands, names } = act;
+  const { world, scenario, dice, hands, names, story } = act;
   const strikeOnce = (strike: Strike, work: () => Promise<unknown>) =>
     strikeAmid(act, victim, { strike, work });
   let atRest = 0;
@@ -230,7 +232,9 @@ async function strikeAndRecover(act: Act, victim: Victim): Promise<Played> {
     if (await strikeOnce(strike, revived)) atRest += 1;
   }
   await victim.revive(world);
-  if (scenario.isCommand === true) await scenario.change(hands, names);
+  // It may be refused, as when it was done already: what it leads to is judged.
+  if (scenario.isCommand === true)
+    await scenario.change(hands, names).catch((error: Error) => story.push(`(again: ${error.message})`));
   return { kills, atRest };
 }
 

@@ -68,6 +68,7 @@ export interface WantedStack {
   readonly volumes?: readonly string[];
   /** What a network must be. */
   readonly internal?: Readonly<Record<string, boolean>>;
+  readonly subnets?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface Scenario {

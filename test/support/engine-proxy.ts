@@ -66,10 +66,11 @@ export class EngineProxy {
         reply.on('error', () => answer.destroy());
         void beforeAnswer().then(() => {
           answer.writeHead(reply.statusCode ?? 502, reply.headers);
-          if (this.onEvents !== undefined && /\/events(\?|$)/.test(incoming.url ?? '')) {
-            answer.flushHeaders();
+          // At once: of events a quiet engine may have none to tell for long, and yet the stream is open.
+          answer.flushHeaders();
+          if (this.onEvents !== undefined && /\/events(\?|$)/.test(incoming.url ?? ''))
             this.onEvents(reply, answer);
-          } else reply.pipe(answer);
+          else reply.pipe(answer);
         });
       },
     );

@@ -64,7 +64,7 @@ export const CHANGES: readonly Scenario[] = [
   ofWeb(
     'healthcheck',
     () => IDLE,
-    () => `${IDLE}, healthcheck: {test: [CMD, "true"], interval: 1s, start_interval: 200ms}`,
+    () => `${IDLE}, healthcheck: {test: [CMD, "true"], interval: 1s}`,
     () => ({ health: 'healthy' }),
   ),
   ofWeb(

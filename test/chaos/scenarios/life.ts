@@ -19,10 +19,7 @@ services:
   c: {${keeper()}, ${QUICK}, depends_on: [b]}
   d: {${IDLE}, ${QUICK}, depends_on: {c: {condition: service_started, restart: true}}}
   e: {${IDLE}, ${QUICK}, depends_on: {d: {condition: service_healthy}}}
-volumes: {data: {}}`.replace(
-    'd: {',
-    'd: {healthcheck: {test: [CMD, "true"], interval: 500ms, start_interval: 200ms}, ',
-  );
+volumes: {data: {}}`.replace('d: {', 'd: {healthcheck: {test: [CMD, "true"], interval: 500ms}, ');
 const chained = ({ stack }: Names, first: string) => ({
   name: stack,
   containers: {

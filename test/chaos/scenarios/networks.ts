@@ -33,7 +33,7 @@ export const NETWORKS: readonly Scenario[] = [
     before: (names) => stackFile(names, both(`ipam: {config: [{subnet: ${names.subnet}0/26}]}`, '')),
     change: ({ write }, names) =>
       write(stackFile(names, both(`ipam: {config: [{subnet: ${names.subnet}64/26}]}`, ''))),
-    wanted: (names) => [seen(names)],
+    wanted: (names) => [{ ...seen(names), subnets: { front: [`${names.subnet}64/26`] } }],
     untouched: everyone,
     writes: 6,
   },
@@ -50,7 +50,9 @@ export const NETWORKS: readonly Scenario[] = [
           ),
         ),
       ),
-    wanted: (names) => [seen(names)],
+    wanted: (names) => [
+      { ...seen(names), subnets: { front: [`${names.subnet}0/26`, `${names.subnet6}:/64`] } },
+    ],
     untouched: everyone,
     writes: 6,
   },
