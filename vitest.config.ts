@@ -40,6 +40,7 @@ export default defineConfig({
       thorough('seeded-bugs'),
       onEngine('engine'),
       onEngine('e2e'),
+      onEngine('chaos'),
     ],
   },
 });

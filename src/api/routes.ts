@@ -125,7 +125,9 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
   });
   app.post('/stacks/:name/rollback', async (request) => {
     const { toRevision } = await readBody(request.req.raw, rollbackRequestSchema);
-    return request.json(await operations.rollBack(request.req.param('name'), toRevision));
+    return request.json(
+      await operations.rollBack(request.req.param('name'), toRevision, untilGone(request, options).signal),
+    );
   });
   app.post('/stacks/:name/rollout', async (request) => {
     const wanted = await readBody(request.req.raw, rolloutRequestSchema);

@@ -16,6 +16,7 @@ import { createDirectorySource } from '../source/directory.ts';
 import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
+import { readEventsInThread } from './event-thread.ts';
 import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
@@ -53,6 +54,10 @@ export async function runDaemon(
     instance: config.instance,
     configDirectory: process.env['DOCKER_CONFIG'] || undefined,
     isAdopted: (project) => store.read('adopted', project) === true,
+    events: (until) => {
+      const settings = { host: config.dockerHost, logLevel: config.logLevel };
+      return readEventsInThread({ settings, log }, until);
+    },
     log,
   });
   // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.

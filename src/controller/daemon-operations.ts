@@ -66,7 +66,10 @@ export function createOperations(controller: Controller): Operations {
     suspend: (name) => setSuspended(controller, name, true),
     resume: (name) => setSuspended(controller, name, false),
     history: (name) => historyOf(controller, knownRecord(controller, name)),
-    rollBack: (name, toRevision) => rollBack(controller, knownRecord(controller, name), toRevision),
+    rollBack: async (name, toRevision, signal) => {
+      await controller.whenProbed(signal);
+      return rollBack(controller, knownRecord(controller, name), toRevision);
+    },
     rollout: (request) => steerRollout(controller, knownRecord(controller, request.name), request),
     events: (filter) => controller.events.list(filter.stack, filter.afterSequence),
     watch: (filter, signal) => watch(controller, filter.stack, signal),

@@ -148,9 +148,9 @@ export interface Operations {
   history(name: string): readonly RevisionNote[];
   /**
    * Holds a stack at an earlier revision, by default the one before. Throws `invalid` with
-   * status 404 when it is not kept.
+   * status 404 when it is not kept, and `unreachable` while the engine is: revisions open only for the one they are of.
    */
-  rollBack(name: string, toRevision: number | undefined): Promise<RollbackResult>;
+  rollBack(name: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
   rollout(request: RolloutRequest): Promise<void>;
   /** Oldest first; `afterSequence` to go on. */
   events(filter: {

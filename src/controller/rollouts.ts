@@ -6,6 +6,7 @@ import { renderChange } from '../plan/render.ts';
 import { specChanges } from '../plan/spec-changes.ts';
 import type { Controller } from './controller.ts';
 import type { RevisionNote, RollbackResult, RolloutRequest } from './operations.ts';
+import { engineOf } from './push.ts';
 import type { StackRecord } from './stack-record.ts';
 
 /** The revisions of a stack, newest first, and what each changed. */
@@ -65,12 +66,16 @@ function changesBetween(before: Revision, after: Revision): readonly string[] {
 const servicesOf = (desired: DesiredStack) =>
   new Map(desired.services.map((service) => [service.name, service]));
 
-/** Holds a stack at an earlier revision until `rollout resume` or another `apply`; tells which. */
+/**
+ * Holds a stack at an earlier revision until `rollout resume` or another `apply`; tells which. Without the engine, whose
+ * id revisions are sealed with, nothing can be said of any.
+ */
 export async function rollBack(
   controller: Controller,
   record: StackRecord,
   toNumber: number | undefined,
 ): Promise<RollbackResult> {
+  engineOf(controller);
   const kept = controller.revisions.list(record.name);
   const restorable = kept.map(({ number }) => number).join(', ');
   const target = toNumber ?? previousOf(record, kept);

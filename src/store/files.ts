@@ -132,8 +132,14 @@ class FileStore implements Store {
     if (!isDeepStrictEqual(wanted, entry.durable)) {
       entry.durable = UNKNOWN;
       const path = join(this.#directory, kind, fileNameOf(name));
+      const settle = () =>
+        wanted === undefined ? removeDurably(path) : writeAtomic(path, encode(name, wanted));
       try {
-        await (wanted === undefined ? removeDurably(path) : writeAtomic(path, encode(name, wanted)));
+        await settle().catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error;
+          this.#makeAgain();
+          return settle();
+        });
       } catch (error) {
         throw new Failure('refused', `state cannot be kept: ${(error as Error).message}`, {
           cause: error,
@@ -143,6 +149,23 @@ class FileStore implements Store {
       entry.durable = wanted;
     }
     if (wanted === undefined && entry.wanted === undefined) this.#entries.get(kind)?.delete(name);
+  }
+
+  /** Somebody removed the directory under us: made again, with all that is known of what it had. */
+  #makeAgain(): void {
+    this.#log?.warn({ directory: this.#directory }, 'the state directory was removed, and is made again');
+    makePrivate(this.#directory);
+    for (const [kind, entries] of this.#entries) {
+      makePrivate(join(this.#directory, kind));
+      for (const [name, entry] of entries) {
+        // What is under way, or failed, sees to itself.
+        if (entry.durable === UNKNOWN) continue;
+        entry.durable = UNKNOWN;
+        this.#settleInTurn(kind, name, entry).catch((error: unknown) =>
+          this.#log?.warn({ err: error }, 'state could not be kept again'),
+        );
+      }
+    }
   }
 
   #load(kind: StoreKind): Map<string, Entry> {

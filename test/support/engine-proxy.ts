@@ -19,6 +19,8 @@ export class EngineProxy {
   readonly calls: SeenCall[] = [];
   /** A write waits for it, and so does the answer. For tests that crash something at a chosen moment. */
   onWrite: OnWrite | undefined;
+  /** Has the engine's events in its hands on their way to the daemon; without it they are passed on. */
+  onEvents: ((events: IncomingMessage, answer: ServerResponse) => void) | undefined;
   readonly #target: string;
   readonly #server: Server;
 
@@ -64,7 +66,11 @@ export class EngineProxy {
         reply.on('error', () => answer.destroy());
         void beforeAnswer().then(() => {
           answer.writeHead(reply.statusCode ?? 502, reply.headers);
-          reply.pipe(answer);
+          // At once: of events a quiet engine may have none to tell for long, and yet the stream is open.
+          answer.flushHeaders();
+          if (this.onEvents !== undefined && /\/events(\?|$)/.test(incoming.url ?? ''))
+            this.onEvents(reply, answer);
+          else reply.pipe(answer);
         });
       },
     );

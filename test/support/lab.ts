@@ -107,7 +107,7 @@ export function outside(docker: Docker, instance: string, imageRefs: string[] = 
     const created = await docker.createContainer({
       name,
       Image: options.image ?? SMALL_IMAGE,
-      Cmd: ['sleep', '600'],
+      Cmd: ['sleep', '100000'],
       Labels: { ...labels, ...options.labels },
       StopSignal: 'SIGKILL',
       ExposedPorts: { '80/tcp': {} },

@@ -92,17 +92,10 @@ export class World {
 
   /** Starts the daemon and waits until it has read its sources and reached the engine. */
   async start(flags: readonly string[] = []): Promise<void> {
-    const child = spawn(
-      process.execPath,
-      [
-        join(DIST, 'bin/stackctld.js'),
-        ...['--manifests', this.manifests, '--state-dir', this.stateDirectory, '--socket', this.socketPath],
-        ...['--instance', this.instance, '--docker-host', this.proxy.host, '--log-level', 'debug'],
-        ...(this.#options.flags ?? []),
-        ...flags,
-      ],
-      { stdio: ['ignore', 'pipe', 'pipe'], env: { ...cleanEnvironment(), ...this.#options.env } },
-    );
+    const child = spawn(process.execPath, [...this.#argv, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...cleanEnvironment(), ...this.#options.env },
+    });
     const log = createWriteStream(this.logFile, { flags: 'a' });
     child.stdout?.pipe(log);
     child.stderr?.pipe(log);
@@ -115,6 +108,20 @@ export class World {
         everyMs: 100,
       },
     );
+  }
+
+  /** Starts a daemon that is expected to end by itself. */
+  async startInVain(): Promise<Ran> {
+    return run(process.execPath, this.#argv, { env: { ...cleanEnvironment(), ...this.#options.env } });
+  }
+
+  get #argv(): readonly string[] {
+    return [
+      join(DIST, 'bin/stackctld.js'),
+      ...['--manifests', this.manifests, '--state-dir', this.stateDirectory, '--socket', this.socketPath],
+      ...['--instance', this.instance, '--docker-host', this.proxy.host, '--log-level', 'debug'],
+      ...(this.#options.flags ?? []),
+    ];
   }
 
   /** SIGKILL: no chance to tidy up. */

@@ -55,6 +55,8 @@ export interface DockerEngineOptions {
   readonly configDirectory?: string | undefined;
   /** Compose projects whose objects we may change though they bear no labels of ours. Default none. */
   readonly isAdopted?: IsAdopted | undefined;
+  /** Reads the events elsewhere, for as long as the signal does not fire. Default: in this thread. */
+  readonly events?: ((signal: AbortSignal) => AsyncIterable<EngineEvent>) | undefined;
 }
 
 /** An engine at an address. Nothing is asked of it yet; a bad address throws `invalid`. */
@@ -64,7 +66,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(connection, id, signal));
   const shared: Shared = {
     connection,
-    eventConnection: new Connection(host, certPath, log),
+    events: options.events ?? ((signal) => readEvents(new Connection(host, certPath, log), signal)),
     configDirectory: options.configDirectory ?? join(homedir(), '.docker'),
     pulls: new PullsUnderWay(),
     observer: { connection, instance, imageConfigs },
@@ -77,7 +79,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
 /** What an engine is spoken to by, whatever its calls are held to. */
 interface Shared {
   readonly connection: Connection;
-  readonly eventConnection: Connection;
+  readonly events: (signal: AbortSignal) => AsyncIterable<EngineEvent>;
   readonly configDirectory: string;
   readonly pulls: PullsUnderWay;
   readonly observer: Observer;
@@ -116,7 +118,7 @@ class DockerEngine implements Engine {
   }
 
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
-    return readEvents(this.#shared.eventConnection, signal);
+    return this.#shared.events(signal);
   }
 
   logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {

@@ -13,7 +13,10 @@ export class EventQueue {
   #wake: (() => void) | undefined;
 
   push(event: EngineEvent): void {
-    this.#waiting.set(`${event.kind}|${event.id}|${event.action}`, event);
+    const key = `${event.kind}|${event.id}|${event.action}`;
+    // Of the stream itself the latest word counts, and so comes last.
+    if (event.kind === 'connected' || event.kind === 'disconnected') this.#waiting.delete(key);
+    this.#waiting.set(key, event);
     if (this.#waiting.size > MAX_WAITING) {
       this.#waiting.clear();
       this.#waiting.set('connected', {

@@ -71,7 +71,8 @@ const eventRequest = {
   onDeadline: 'unreachable',
 } as const;
 
-function streamEvent(kind: 'connected' | 'disconnected'): EngineEvent {
+/** What the reader itself has to say of the stream. */
+export function streamEvent(kind: 'connected' | 'disconnected'): EngineEvent {
   return {
     kind,
     action: kind,

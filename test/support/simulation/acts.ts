@@ -142,7 +142,8 @@ async function ask(
       return operations.rollout({ name: act.stack, verb, services: [] });
     }
     case 'command':
-      if (act.verb === 'rollback') return operations.rollBack(act.stack, undefined);
+      if (act.verb === 'rollback')
+        return operations.rollBack(act.stack, undefined, new AbortController().signal);
       return operations[act.verb](act.stack);
   }
 }

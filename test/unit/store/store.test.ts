@@ -218,9 +218,11 @@ describe('file store on disk', () => {
     const store = await createFileStore({ directory: path });
     await store.write('memory', 'web', 1);
     rmSync(join(path, 'memory'), { recursive: true });
+    writeFileSync(join(path, 'memory'), 'in the way');
     await expect(store.write('memory', 'web', 2)).rejects.toMatchObject({ name: 'Failure', kind: 'refused' });
     expect(store.read('memory', 'web')).toBe(2);
     await expect(store.flush()).rejects.toMatchObject({ kind: 'refused' });
+    rmSync(join(path, 'memory'));
     mkdirSync(join(path, 'memory'));
     await store.flush();
     expect((await createFileStore({ directory: path })).read('memory', 'web')).toBe(2);
@@ -231,10 +233,28 @@ describe('file store on disk', () => {
     const store = await createFileStore({ directory: path });
     await store.write('memory', 'web', 1);
     rmSync(join(path, 'memory'), { recursive: true });
+    writeFileSync(join(path, 'memory'), 'in the way');
     await expect(store.write('memory', 'web', 2)).rejects.toMatchObject({ kind: 'refused' });
+    rmSync(join(path, 'memory'));
     mkdirSync(join(path, 'memory'));
     await store.write('memory', 'web', 1);
     expect((await createFileStore({ directory: path })).read('memory', 'web')).toBe(1);
+  });
+
+  test('a directory that is removed under it is made again, with all that was in it', async () => {
+    const path = directory();
+    const store = await createFileStore({ directory: path });
+    await store.write('applied', 'web', 'manifest');
+    await store.write('suspended', 'db', true);
+    rmSync(path, { recursive: true });
+    await store.write('stack', 'web', { generation: 2 });
+    await store.remove('suspended', 'db');
+    await store.flush();
+    const next = await createFileStore({ directory: path });
+    expect(next.read('applied', 'web')).toBe('manifest');
+    expect(next.read('stack', 'web')).toEqual({ generation: 2 });
+    expect(next.list('suspended')).toEqual([]);
+    expect(permissions(path)).toBe(0o700);
   });
 
   test('a directory that cannot be used is a failure with a hint', async () => {

@@ -59,6 +59,14 @@ describe('the event queue', () => {
     expect(await queue.next(signal())).toMatchObject({ id: 'b' });
   });
 
+  test('says last what the stream did last', async () => {
+    const queue = new EventQueue();
+    const of = (kind: EngineEvent['kind']): EngineEvent => ({ ...event('', kind), kind });
+    for (const kind of ['connected', 'disconnected', 'connected'] as const) queue.push(of(kind));
+    expect(await queue.next(signal())).toMatchObject({ kind: 'disconnected' });
+    expect(await queue.next(signal())).toMatchObject({ kind: 'connected' });
+  });
+
   test('that overflows says that everything may have changed', async () => {
     const queue = new EventQueue();
     for (let i = 0; i < 5000; i += 1) queue.push(event(`c${i}`));
