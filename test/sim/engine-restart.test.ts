@@ -90,7 +90,7 @@ describe('the simulated engine when dockerd is stopped and started', () => {
     expect(await next()).toMatchObject({ kind: 'connected' });
     stop.abort();
     expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running', engineRestarts: 0 });
-    expect(engine.world.events.map(({ action }) => action)).toEqual(['start']);
+    expect(engine.world.events.map(({ action }) => action)).toEqual(['connect', 'start']);
   });
 
   test('leaves a removal that was under way `dead`', async () => {

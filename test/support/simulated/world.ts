@@ -44,6 +44,8 @@ export interface SimEndpoint {
   readonly networkName: string;
   readonly settings: EndpointSettings;
   address: string | undefined;
+  /** Whether 20.10 shows the hostname among its aliases. */
+  readonly hasHostname: boolean;
 }
 
 export interface SimContainer {
@@ -69,16 +71,24 @@ export interface SimContainer {
   /** By network name. */
   readonly endpoints: Map<string, SimEndpoint>;
   readonly mounts: readonly ObservedMount[];
+  /** From other containers: only a start claims them. */
+  readonly inheritedVolumes: ReadonlySet<string>;
   resources: Resources;
   restartPolicy: RestartPolicy;
   readonly wantedPorts: readonly PublishedPort[];
   ports: readonly PublishedPort[];
   staleBinds: readonly string[];
   readonly files: Map<string, string>;
+  /** What its command does, where no test says otherwise. */
+  readonly process: Behaviour;
   /** Exit codes by signal, of a process that minds them. */
   readonly traps: ReadonlyMap<string, number>;
+  readonly stopSignal: string | undefined;
+  /** Its end is wanted: no policy starts it again. */
+  isRestartCanceled: boolean;
   /** When the engine's restart policy starts it again, and how often it did. */
   restartsAtMs: number | undefined;
+  restartDelayMs: number;
   engineRestarts: number;
   /** While it is being removed: when that is over. */
   goneAtMs: number | undefined;
@@ -86,6 +96,8 @@ export interface SimContainer {
   isStoppedByHand: boolean;
   /** What its monitor said last, where that ended without the process (20.10 after a live restore). */
   frozenHealth: ObservedHealth | undefined;
+  /** The last status that an event told of. */
+  saidHealth: ObservedHealth['status'];
 }
 
 export interface SimNetwork {
@@ -208,7 +220,7 @@ export class World {
       behaviours.get(container.name) ??
       behaviours.get(container.imageId) ??
       behaviours.get(container.imageRef) ??
-      {}
+      container.process
     );
   }
 
@@ -241,6 +253,12 @@ export class World {
 
   /** Puts an image under a reference, as a pull, a build or `docker load` does. */
   addImage(ref: string, spec: ImageSpec = {}): ObservedImage {
+    const image = this.putImage(ref, spec);
+    this.emit('image', 'pull', ref, ref, undefined);
+    return image;
+  }
+
+  putImage(ref: string, spec: ImageSpec): ObservedImage {
     const image: ObservedImage = {
       id: imageId(
         `sha256:${createHash('sha256')
@@ -257,7 +275,6 @@ export class World {
     };
     this.images.set(ref, image);
     this.#imagesById.set(image.id, image);
-    this.emit('image', 'pull', ref, ref, undefined);
     return image;
   }
 
