@@ -5,6 +5,11 @@ const quick = (name: string) => ({
   extends: true as const,
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000 },
 });
+/** Many thousand cases a test, bounded by their number and not by time. */
+const thorough = (name: string) => ({
+  extends: true as const,
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 7_200_000 },
+});
 const onEngine = (name: string) => ({
   extends: true as const,
   test: {
@@ -25,6 +30,8 @@ export default defineConfig({
       quick('property'),
       quick('sim'),
       quick('cli'),
+      quick('security'),
+      thorough('simulation'),
       onEngine('engine'),
       onEngine('e2e'),
     ],

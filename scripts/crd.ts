@@ -24,8 +24,8 @@ export function crdOf(definition: KindDefinition): JsonSchema {
           name: VERSION,
           served: true,
           storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: columns,
+          ...(properties['spec'] === undefined ? {} : { subresources: { status: {} } }),
+          ...(columns.length === 0 ? {} : { additionalPrinterColumns: columns }),
           schema: {
             openAPIV3Schema: {
               ...openAPIV3Schema,
@@ -33,18 +33,27 @@ export function crdOf(definition: KindDefinition): JsonSchema {
                 apiVersion: { type: 'string', description: `Always ${GROUP}/${VERSION}.` },
                 kind: { type: 'string', description: `Always ${kind}.` },
                 metadata: { type: 'object' },
-                spec: properties['spec'],
-                status: {
-                  type: 'object',
-                  description: 'What stackctl knows about it; never written by users.',
-                  'x-kubernetes-preserve-unknown-fields': true,
-                },
+                ...ownProperties(properties),
               },
-              required: ['spec'],
+              required: properties['spec'] === undefined ? [] : ['spec'],
             },
           },
         },
       ],
+    },
+  };
+}
+
+/** A kind of the operator’s own files has its fields at the top, and no status, as Kubernetes’ configuration files. */
+function ownProperties(properties: JsonSchema): JsonSchema {
+  const { apiVersion: _version, kind: _kind, metadata: _metadata, spec, ...others } = properties;
+  if (spec === undefined) return others;
+  return {
+    spec,
+    status: {
+      type: 'object',
+      description: 'What stackctl knows about it; never written by users.',
+      'x-kubernetes-preserve-unknown-fields': true,
     },
   };
 }

@@ -15,6 +15,8 @@ export interface DaemonConfig {
   readonly concurrency: number;
   readonly resyncMs: number;
   readonly deleteGraceMs: number;
+  /** The operator's PolicyConfiguration; undefined: the defaults are in force. */
+  readonly policyFile: string | undefined;
 }
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -39,6 +41,21 @@ function instance(text: string): string {
   if (!/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(text))
     throw new InvalidArgumentError('expected lower-case letters, digits, ., _ or -');
   return text;
+}
+
+/** As commander names them. */
+interface Given {
+  manifests?: string[];
+  stateDir: string;
+  socket: string;
+  instance: string;
+  dockerHost?: string;
+  logLevel: string;
+  workers: number;
+  concurrency: number;
+  resync: number;
+  deleteGrace: number;
+  policy?: string;
 }
 
 /** How the command line of stackctld is read: flags before environment before defaults; help and exits by itself. */
@@ -86,20 +103,12 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
         .default(30_000, '30s')
         .argParser(duration),
     )
+    .addOption(
+      new Option('--policy <file>', 'what stacks may do: a PolicyConfiguration').env('STACKCTL_POLICY'),
+    )
     .addHelpText('after', EXAMPLES)
     .parse([...argv], { from: 'user' });
-  const options = parser.opts<{
-    manifests?: string[];
-    stateDir: string;
-    socket: string;
-    instance: string;
-    dockerHost?: string;
-    logLevel: string;
-    workers: number;
-    concurrency: number;
-    resync: number;
-    deleteGrace: number;
-  }>();
+  const options = parser.opts<Given>();
   const manifests = options.manifests ?? ['/etc/stackctl/manifests'];
   return {
     manifests: manifests.map((directory) => resolve(directory)),
@@ -112,6 +121,7 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     concurrency: options.concurrency,
     resyncMs: options.resync,
     deleteGraceMs: options.deleteGrace,
+    policyFile: options.policy === undefined || options.policy === '' ? undefined : resolve(options.policy),
   };
 }
 
@@ -119,5 +129,6 @@ const EXAMPLES = `
 Examples:
   stackctld --manifests /etc/stackctl/manifests
   stackctld --manifests ./manifests --state-dir ./.state --socket ./.state/stackctl.sock
+  stackctld --manifests /etc/stackctl/manifests --policy /etc/stackctl/policy.yaml
   DOCKER_HOST=unix:///run/user/1000/docker.sock stackctld --manifests ~/stacks
 `;

@@ -1,13 +1,17 @@
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
+import { isJson } from './callers.ts';
 import { MAX_BODY_BYTES } from './contract.ts';
 
 /**
- * The JSON body of a request, checked. Throws `ZodError`, or `HTTPException` 413 above the limit, however the
- * client announces its length. (hono's own limit makes the request anew, which needs the adapter's global
+ * The JSON body of a request, checked. Throws `ZodError`, or `HTTPException`: 415 when it is not said to be JSON, 413
+ * above the limit, however the client announces its length. (hono's own limit makes the request anew, which needs the adapter's global
  * `Request` in place of the platform's.)
  */
 export async function readBody<Output>(request: Request, schema: z.ZodType<Output>): Promise<Output> {
+  if (!isJson(request.headers)) {
+    throw new HTTPException(415, { message: 'the body must be sent as content-type: application/json' });
+  }
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {

@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts';
 import type { ErrorBody } from './contract.ts';
 
 /** The HTTP statuses that the API answers errors with. */
-export type ErrorStatus = 400 | 404 | 409 | 413 | 422 | 500 | 502 | 503;
+export type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 415 | 421 | 422 | 500 | 502 | 503;
 
 export interface ErrorAnswer {
   readonly status: ErrorStatus;
@@ -26,7 +26,9 @@ const STATUS: Readonly<Record<FailureKind, ErrorStatus>> = {
 /** Anything thrown while answering, as status and body. `withManifests`: the request carried some. */
 export function errorAnswer(thrown: unknown, withManifests = false): ErrorAnswer {
   if (thrown instanceof ZodError) return badRequest(describeIssues(thrown));
-  if (thrown instanceof HTTPException && thrown.status === 413) return badRequest(thrown.message, 413);
+  if (thrown instanceof HTTPException && (thrown.status === 413 || thrown.status === 415)) {
+    return badRequest(thrown.message, thrown.status);
+  }
   const failure = asFailure(thrown);
   const status = failure.kind === 'invalid' && withManifests ? 422 : STATUS[failure.kind];
   return { status, body: { error: describeFailure(failure) } };

@@ -3,6 +3,7 @@ import { type Context, Hono } from 'hono';
 import type { Operations } from '../controller/operations.ts';
 import { isAcceptable } from '../model/problem.ts';
 import { readBody } from './body.ts';
+import { refuseBrowser } from './callers.ts';
 import {
   API_VERSION,
   applyRequestSchema,
@@ -38,9 +39,12 @@ type Request = Context<Bindings>;
 export function buildRoutes(options: RouteOptions): Hono<Bindings> {
   const app = new Hono<Bindings>();
   app.use(async (request, next) => {
-    await next();
+    const refused = refuseBrowser(request.req.raw.headers);
+    if (refused === undefined) await next();
+    else request.res = answer(request, refused);
     request.header('cache-control', 'no-store');
     request.header('x-content-type-options', 'nosniff');
+    request.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   });
   app.notFound((request) =>
     answer(request, badRequest(`the daemon has no ${request.req.method} ${request.req.path}`, 404)),

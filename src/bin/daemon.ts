@@ -8,11 +8,15 @@ import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
+import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
+import type { HostPlaces } from '../model/admission.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
+import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
+import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -23,6 +27,9 @@ const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+const OPEN_MANIFESTS =
+  'everybody on this host may write to the manifests, and so become root by them: chmod o-w the directory';
 
 /**
  * Builds every adapter and runs a daemon until the signal: the composition root that `stackctld` and
@@ -35,6 +42,10 @@ export async function runDaemon(
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
+  const policy = {
+    ...readPolicy({ file: config.policyFile, manifests: config.manifests }),
+    places: placesOf(config),
+  };
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const engine = createDockerEngine({
@@ -52,6 +63,9 @@ export async function runDaemon(
   const lock = await acquireLock(config.instance, engineId);
   const store = await createFileStore({ directory: config.stateDirectory, log });
   const applied = createAppliedSource(store);
+  for (const manifests of config.manifests) {
+    if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
+  }
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
   const loader = createWorkerLoader({ home: homedir(), log });
   const controller = new Controller(
@@ -73,6 +87,7 @@ export async function runDaemon(
       resyncMs: config.resyncMs,
       deleteGraceMs: config.deleteGraceMs,
       onlyWhenAsked: more.onlyWhenAsked,
+      policy,
     },
   );
   let api: RunningApi | undefined;
@@ -89,4 +104,14 @@ export async function runDaemon(
     await lock.release();
     log.info('stopped');
   }
+}
+
+/** What no stack that is held to anything may reach. */
+function placesOf(config: DaemonConfig): HostPlaces {
+  const engine = parseAddress(config.dockerHost);
+  return {
+    manifestRoots: config.manifests,
+    sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
+    ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+  };
 }

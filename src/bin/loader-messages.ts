@@ -1,6 +1,7 @@
 import type { ReadNote } from '../controller/file-reads.ts';
 import type { FoundHeads, TracedWish } from '../controller/in-process-loader.ts';
 import type { ManifestFile } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import type { FileLook } from '../model/files.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
@@ -23,6 +24,7 @@ export type LoaderRequest =
       readonly stack: string;
       readonly texts: readonly ManifestFile[];
       readonly engine: EngineInfo;
+      readonly admission: Admission;
     }
   | { readonly kind: 'looks'; readonly paths: readonly string[] };
 

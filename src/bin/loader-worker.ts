@@ -26,8 +26,8 @@ function answer(request: LoaderRequest): LoaderAnswers[LoaderRequest['kind']] {
       return findDeclared(request.files, { home, refused, onParse });
     }
     case 'resolve': {
-      const { stack: name, texts, engine } = request;
-      return resolveDeclared({ name, texts }, engine, { files, look, home, onNote });
+      const { stack: name, texts, engine, admission } = request;
+      return resolveDeclared({ name, texts }, { engine, admission }, { files, look, home, onNote });
     }
     case 'looks':
       // Asked of the looking thread.

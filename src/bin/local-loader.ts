@@ -12,9 +12,12 @@ import { type LoadedProject, loadProject, loadTemplate } from '../compose/load.t
 import { presentProject } from '../compose/present.ts';
 import { toJson } from '../compose/shape.ts';
 import { templateVariables } from '../compose/template-variables.ts';
+import { violationsOf } from '../controller/wish.ts';
 import { digestContext } from '../engine/build-context.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
-import type { FoundStacks } from '../manifest/stack.ts';
+import type { FoundStacks, StackManifest } from '../manifest/stack.ts';
+import { NO_PLACES } from '../model/admission.ts';
+import { isAcceptable } from '../model/problem.ts';
 import { createFiles } from '../source/files.ts';
 
 const files = createFiles({ digestContext });
@@ -22,11 +25,23 @@ const files = createFiles({ digestContext });
 /** Loads manifests in this process: files of this host in, canonical models and problems out. */
 export function loadManifests(request: LoadingRequest): LoadedManifests {
   const found = find(request);
-  const loaded = found.stacks.map(({ name, compose }) => ({ name, project: loadProject(compose, files) }));
+  const loaded = found.stacks.map((manifest) => {
+    const project = loadProject(manifest.compose, files);
+    return { name: manifest.name, project, violations: violationsIn(manifest, project, request) };
+  });
   return {
     stacks: loaded.map(({ name, project }) => describe(name, project)),
-    problems: [...found.problems, ...loaded.flatMap(({ project }) => project.problems)],
+    problems: [
+      ...found.problems,
+      ...loaded.flatMap(({ project, violations }) => [...project.problems, ...violations]),
+    ],
   };
+}
+
+/** Of a project that is wrong otherwise nothing is said: it is not what its author means. */
+function violationsIn(manifest: StackManifest, project: LoadedProject, { admission }: LoadingRequest) {
+  if (admission === undefined || !isAcceptable(project.problems)) return [];
+  return violationsOf(manifest, project, { ...admission, places: NO_PLACES }, files);
 }
 
 /** The same without filling in variables. */

@@ -3,6 +3,7 @@ import type { FileRead } from '../controller/file-reads.ts';
 import { type TracedWish, type TracingLoader, withTexts } from '../controller/in-process-loader.ts';
 import type { DeclaredStack } from '../controller/loader.ts';
 import type { ManifestFile } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Problem } from '../model/problem.ts';
@@ -129,7 +130,12 @@ class ThreadedLoader implements WorkerLoader {
     throw new Failure('refused', 'the manifests take too long to read');
   }
 
-  async resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<TracedWish> {
+  async resolve(
+    stack: DeclaredStack,
+    engine: EngineInfo,
+    admission: Admission,
+    signal: AbortSignal,
+  ): Promise<TracedWish> {
     const { name, texts, at } = stack;
     const reads: FileRead[] = [];
     let context: string | undefined;
@@ -140,7 +146,7 @@ class ThreadedLoader implements WorkerLoader {
       if (note.kind === 'context') return this.#limits.contextMs;
       return note.kind === 'context-done' ? this.#limits.deadlineMs : undefined;
     };
-    const request = { kind: 'resolve', stack: name, texts, engine } as const;
+    const request = { kind: 'resolve', stack: name, texts, engine, admission } as const;
     const end = await this.#call({ request, signal, totalMs: this.#limits.resolveMs, onNote });
     if (end.kind === 'answer') return unpack(end);
     const problem =
@@ -148,7 +154,7 @@ class ThreadedLoader implements WorkerLoader {
         ? { ...this.#tooComplex(at.file, end), at }
         : { ...slowContext(context, end), at };
     // What can have been in its way is known; what it did not come to was not.
-    const isSettled = reads.every(({ aspect, look }) => aspect === 'kind' || look.isSettled);
+    const isSettled = reads.every(({ aspect, look }) => aspect !== 'content' || look.isSettled);
     return {
       desired: undefined,
       problems: [problem],

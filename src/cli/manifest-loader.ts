@@ -1,4 +1,5 @@
 import type { PushedManifests } from '../api/contract.ts';
+import type { Admission } from '../model/admission.ts';
 import type { Problem } from '../model/problem.ts';
 
 /** Manifests to be loaded in this process, without a daemon and without an engine. */
@@ -9,6 +10,8 @@ export interface LoadingRequest {
    * them is one, whatever it is called, and plain Compose files are laid over each other, in order.
    */
   readonly reading: 'tree' | 'named';
+  /** Held to this; undefined: to nothing. */
+  readonly admission?: Pick<Admission, 'enforce' | 'warn'> | undefined;
 }
 
 /** What the manifests say, as far as it can be known without an engine. */

@@ -47,6 +47,7 @@ function bindAll<Value>(
 ): Readonly<Record<string, Value>> {
   const section = fieldOf(tree, kind);
   if (section?.kind !== 'mapping') return {};
+  reading.positions.set(kind, section.at);
   const values: [string, Value][] = [];
   for (const [key, entry] of section.entries) {
     const value = read(shape, entry.value, [kind, key], reading);

@@ -1,3 +1,4 @@
+import { ownValue } from '../model/own-value.ts';
 import type { ComposeService } from './model.ts';
 
 /** Circles of `depends_on`, each once, as the names along it with the first one again at the end. */
@@ -21,7 +22,7 @@ function follow(
   const path: { readonly name: string; readonly rest: string[] }[] = [];
   const onPath = new Set<string>();
   const enter = (name: string): void => {
-    path.push({ name, rest: Object.keys(services[name]?.depends_on ?? {}).toReversed() });
+    path.push({ name, rest: Object.keys(ownValue(services, name)?.depends_on ?? {}).toReversed() });
     onPath.add(name);
   };
   enter(start);
@@ -34,7 +35,7 @@ function follow(
     } else if (onPath.has(next)) {
       const names = path.map((step) => step.name);
       cycles.push([...names.slice(names.indexOf(next)), next]);
-    } else if (!done.has(next) && services[next] !== undefined) {
+    } else if (!done.has(next) && ownValue(services, next) !== undefined) {
       enter(next);
     }
   }

@@ -1,5 +1,6 @@
 import type { Problem } from '../model/problem.ts';
 import { substitutionProblem } from './interpolate.ts';
+import { hasNul, nulFault } from './parse-key.ts';
 import { errorAt, isUnsafeKey } from './report.ts';
 import { type Lookup, substitute } from './template.ts';
 
@@ -86,13 +87,14 @@ function startOfStatement(source: string, from: number): number {
   return offset;
 }
 
-const statement = /(?:export[^\S\n]+)?([\p{L}\p{N}_.\-[\] \t\v\f\r]*)([=:\n]|$)[^\S\n]*/uy;
+// One blank after `export` is enough to know it, and the key is trimmed: two runs of blanks would take quadratic time.
+const statement = /(?:export[^\S\n])?([\p{L}\p{N}_.\-[\] \t\v\f\r]*)([=:\n]|$)[^\S\n]*/uy;
 
 /** Reads one assignment and returns where the next may start. */
 function readStatement(reader: Reader, start: number, inherited: Lookup): number | Problem {
   statement.lastIndex = start;
   const match = statement.exec(reader.source);
-  const key = match?.[1]?.trimEnd() ?? '';
+  const key = match?.[1]?.trim() ?? '';
   if (match === null || key === '' || key.includes(' ') || isUnsafeKey(key)) {
     const { line, column } = placeOf(reader.source, start);
     return invalidKey(reader.file, line, column);
@@ -143,6 +145,10 @@ function assign(
   at: number,
 ): Problem | undefined {
   const result = expand ? substitute(value, reader.lookup) : { ok: true as const, text: value };
+  if (result.ok && hasNul(result.text)) {
+    const place = { file: reader.file, ...placeOf(reader.source, at) };
+    return errorAt(nulFault.code, nulFault.message, { path: [key], at: place, hint: nulFault.hint });
+  }
   if (result.ok) {
     reader.variables.set(key, result.text);
     return undefined;

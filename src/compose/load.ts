@@ -35,6 +35,8 @@ export interface LoadRequest {
   readonly environment: Readonly<Record<string, string>>;
   /** Further files of variables (absolute); later ones win. Without any, `.env` of the directory is used. */
   readonly envFiles: readonly string[];
+  /** Where these were named. */
+  readonly envFilesAt?: Position | undefined;
   readonly profiles: readonly string[];
   readonly home: string | undefined;
 }
@@ -136,8 +138,8 @@ function readVariables(request: LoadRequest, loading: Loading): Lookup {
   const byDefault = request.envFiles.length === 0;
   const files = byDefault ? [`${request.projectDirectory}/.env`] : request.envFiles;
   let variables: ReadonlyMap<string, string> = new Map();
-  for (const file of files) {
-    const asked = { role: 'the env file' };
+  for (const [index, file] of files.entries()) {
+    const asked = { role: 'the env file', path: ['spec', 'envFile', index], at: request.envFilesAt };
     const text = byDefault ? readOptionalText(file, asked, loading) : readText(file, asked, loading);
     if (text === undefined) continue;
     const parsed = parseDotenv(file, text, own, variables);

@@ -95,6 +95,8 @@ function readBounded(file: string, loading: Loading): FileText {
   if (loading.state.charactersLeft < 0) {
     return { ok: false, reason: 'too-large', message: 'makes the files of this project too large' };
   }
+  // As a write that did not end leaves them; no variable and no YAML can hold them.
+  if (read.text.includes('\0')) return { ok: false, reason: 'unstable', message: 'contains NUL bytes' };
   return read;
 }
 

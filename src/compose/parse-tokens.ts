@@ -1,4 +1,4 @@
-import { type CST, Lexer, type LineCounter, Parser } from 'yaml';
+import { type CST, Lexer, Parser } from 'yaml';
 
 export type Tokens =
   | { readonly ok: true; readonly tokens: readonly CST.Token[] }
@@ -11,11 +11,9 @@ export type Tokens =
  */
 export function readTokens(
   text: string,
-  lines: LineCounter,
   limits: { readonly tokens: number; readonly depth: number },
 ): Tokens {
-  lines.addNewLine(0);
-  const parser = new Parser(lines.addNewLine);
+  const parser = new Parser();
   const tokens: CST.Token[] = [];
   const nesting = new Nesting();
   let count = 0;

@@ -11,8 +11,9 @@ import {
   type YAMLSeq,
 } from 'yaml';
 import type { Position, Problem } from '../model/problem.ts';
-import { type FieldPath, formatFieldPath } from './field-path.ts';
-import { errorAt, isUnsafeKey } from './report.ts';
+import type { FieldPath } from './field-path.ts';
+import { hasNul, nulFault, readKey } from './parse-key.ts';
+import { errorAt } from './report.ts';
 import {
   type MappingEntry,
   type MergeTag,
@@ -94,42 +95,17 @@ function visitMap(node: YAMLMap, at: Position, walk: Walk, path: FieldPath): Tre
   return merged === undefined ? own : mergedInto(own, merged, (problem) => walk.problems.push(problem), path);
 }
 
-function keyOf(pair: Pair, at: Position, walk: Walk, path: FieldPath): string | undefined {
-  const { key } = pair;
-  const place = path.length === 0 ? 'the top level' : formatFieldPath(path);
-  if (isAlias(key)) {
-    const anchor = walk.anchors.get(key.source);
-    if (anchor !== undefined && anchor !== 'open' && anchor.tree.kind === 'scalar') {
-      if (typeof anchor.tree.value === 'string') return anchor.tree.value;
-    }
-  }
-  if (!isScalar(key) || typeof key.value !== 'string' || !isText(key)) {
-    const shown = isScalar(key) ? ` ${String(key.source ?? key.value)}` : '';
-    walk.problems.push(
-      errorAt('KeyNotText', `the key${shown} in ${place} is not a string`, {
-        path,
-        at,
-        hint: 'put it in quotes',
-      }),
-    );
-    return undefined;
-  }
-  if (isUnsafeKey(key.value)) {
-    walk.problems.push(
-      errorAt('ReservedKey', `the key ${key.value} is not allowed`, {
-        path,
-        at,
-        hint: 'give it another name',
-      }),
-    );
-    return undefined;
-  }
-  return key.value;
+function keyOf({ key }: Pair, at: Position, walk: Walk, path: FieldPath): string | undefined {
+  const read = readKey(key, path, isAlias(key) ? textOfAlias(key.source, walk) : undefined);
+  if (read.ok) return read.text;
+  walk.problems.push(errorAt(read.code, read.message, { path, at, hint: read.hint }));
+  return undefined;
 }
 
-function isText(key: Scalar): boolean {
-  if (key.type !== 'PLAIN' || key.tag === 'tag:yaml.org,2002:str') return true;
-  return resolvePlainScalar(String(key.value)).kind === 'string';
+function textOfAlias(name: string, walk: Walk): string | undefined {
+  const anchor = walk.anchors.get(name);
+  if (anchor === undefined || anchor === 'open' || anchor.tree.kind !== 'scalar') return undefined;
+  return typeof anchor.tree.value === 'string' ? anchor.tree.value : undefined;
 }
 
 function isDuplicate(
@@ -155,6 +131,14 @@ function isDuplicate(
 }
 
 function visitScalar(node: Scalar, at: Position, walk: Walk, path: FieldPath): ScalarTree {
+  const scalar = scalarOf(node, at, walk, path);
+  if (hasNul(scalar.value)) {
+    walk.problems.push(errorAt(nulFault.code, nulFault.message, { path, at, hint: nulFault.hint }));
+  }
+  return scalar;
+}
+
+function scalarOf(node: Scalar, at: Position, walk: Walk, path: FieldPath): ScalarTree {
   const text = typeof node.value === 'string' ? node.value : String(node.source ?? '');
   const tag = mergeTagOf(node.tag);
   if (tag !== undefined) return { ...plainTree(text, node, at, walk, path), tag };

@@ -1,5 +1,6 @@
-import { Composer, type Document, LineCounter } from 'yaml';
+import { Composer, type Document } from 'yaml';
 import type { Position, Problem } from '../model/problem.ts';
+import { lineTable } from './line-table.ts';
 import { readTokens } from './parse-tokens.ts';
 import { buildTree } from './parse-tree.ts';
 import { errorAt } from './report.ts';
@@ -33,12 +34,8 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const refused = refuseText(file, body);
   if (refused !== undefined) return { documents: [], problems: [refused] };
-  const lines = new LineCounter();
-  const positionOf = (offset: number): Position => {
-    const { line, col } = lines.linePos(offset);
-    return { file, line: Math.max(line, 1), column: Math.max(col, 1) };
-  };
-  const read = readTokens(body, lines, yamlLimits);
+  const positionOf = lineTable(file, body);
+  const read = readTokens(body, yamlLimits);
   if (!read.ok) {
     const problem =
       read.fault === 'depth'

@@ -25,7 +25,7 @@ export function warningAt(code: string, message: string, where: Parameters<typeo
   return { ...errorAt(code, message, where), severity: 'warning' };
 }
 
-/** Keys that JavaScript gives a meaning of its own; no Compose document needs them. */
+/** Names that JavaScript gives a meaning of its own, `__proto__`, `toString`; no Compose document needs them. */
 export function isUnsafeKey(key: string): boolean {
-  return key === '__proto__' || key === 'constructor' || key === 'prototype';
+  return key === 'prototype' || Object.hasOwn(Object.prototype, key);
 }

@@ -1,3 +1,4 @@
+import { ownValue } from '../model/own-value.ts';
 import { addressNumber, isInside, overlaps, parseAddress, parseSubnet, type Subnet } from './ip.ts';
 import type { ComposeNetwork, ComposeProject, ComposeServiceNetwork } from './model.ts';
 import type { Fault } from './rules.ts';
@@ -124,7 +125,7 @@ function checkStaticAddresses(
         const text = attachment?.[field];
         if (text === undefined) continue;
         const at = { path: `services.${service}.networks.${name}.${field}`, service, name, field, text };
-        checkStatic(at, project.networks[name], subnets.get(name) ?? [], taken, fault);
+        checkStatic(at, ownValue(project.networks, name), subnets.get(name) ?? [], taken, fault);
       }
     }
   }

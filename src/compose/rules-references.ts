@@ -1,3 +1,4 @@
+import { ownValue } from '../model/own-value.ts';
 import type { ComposeService } from './model.ts';
 import type { Fault, RuleInput } from './rules.ts';
 import { hintFor } from './suggest.ts';
@@ -58,7 +59,7 @@ function checkDependencies(at: string, service: ComposeService, input: RuleInput
   const { services } = input.project;
   for (const [other, dependency] of Object.entries(service.depends_on ?? {})) {
     const path = `${at}.depends_on.${other}`;
-    const dependee = services[other];
+    const dependee = ownValue(services, other);
     if (dependee === undefined) {
       if (!input.disabled.has(other)) undefinedName('service', other, path, Object.keys(services), fault);
       else if (dependency.required) {
@@ -110,6 +111,10 @@ function checkFiles(at: string, service: ComposeService, input: RuleInput, fault
   for (const [kind, path, references] of lists) {
     const known = input.project[`${kind}s`];
     for (const [index, reference] of (references ?? []).entries()) {
+      if (reference.source === undefined) {
+        fault('error', 'MissingField', `${path}[${index}]`, 'missing field "source"', `name a ${kind}`);
+        continue;
+      }
       if (Object.hasOwn(known, reference.source)) continue;
       undefinedName(kind, reference.source, `${path}[${index}]`, Object.keys(known), fault);
     }
@@ -121,7 +126,7 @@ function checkBuild(at: string, service: ComposeService, input: RuleInput, fault
     if (!context.startsWith('service:')) continue;
     const name = context.slice('service:'.length);
     const path = `${at}.build.additional_contexts.${key}`;
-    const other = input.project.services[name];
+    const other = ownValue(input.project.services, name);
     if (other === undefined) undefinedName('service', name, path, Object.keys(input.project.services), fault);
     else if (other.build === undefined) fault('error', 'NotBuilt', path, `service ${name} has no build`);
   }

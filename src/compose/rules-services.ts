@@ -1,5 +1,6 @@
 import { isIP } from './ip.ts';
 import type { ComposeProject, ComposeService } from './model.ts';
+import { isUnsafeKey } from './report.ts';
 import type { Fault } from './rules.ts';
 
 /** The fields of each service agree with each other. */
@@ -12,6 +13,7 @@ export function checkServices(project: ComposeProject, fault: Fault): void {
 type Check = (at: string, service: ComposeService, fault: Fault) => void;
 
 const checks: readonly Check[] = [
+  checkNames,
   checkImage,
   checkNetworkMode,
   checkHealthcheck,
@@ -26,6 +28,21 @@ const checks: readonly Check[] = [
 /** How many containers a service asks for. */
 export function replicasOf(service: ComposeService): number {
   return service.scale ?? service.deploy?.replicas ?? 1;
+}
+
+/** Everything else that is looked up by its name is a key, and was refused as one. */
+function checkNames(at: string, service: ComposeService, fault: Fault): void {
+  for (const field of ['image', 'container_name'] as const) {
+    const name = service[field];
+    if (name === undefined || !isUnsafeKey(name)) continue;
+    fault(
+      'error',
+      'ReservedName',
+      `${at}.${field}`,
+      `the name ${name} is not allowed`,
+      'give it another name',
+    );
+  }
 }
 
 function checkImage(at: string, service: ComposeService, fault: Fault): void {

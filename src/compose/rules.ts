@@ -3,6 +3,7 @@ import { findCycles } from './cycles.ts';
 import type { ComposeProject } from './model.ts';
 import { withoutUnused } from './prune.ts';
 import { checkAddresses } from './rules-addresses.ts';
+import { checkBounds } from './rules-bounds.ts';
 import { checkHostClashes } from './rules-host.ts';
 import { checkReferences } from './rules-references.ts';
 import { checkResources } from './rules-resources.ts';
@@ -30,6 +31,7 @@ export function checkRules(input: RuleInput): readonly Problem[] {
   };
   checkReferences(input, fault);
   checkServices(input.project, fault);
+  checkBounds(input.project, fault);
   checkResources(input.project, fault);
   checkAddresses(withoutUnused(input.project), fault);
   checkHostClashes(input.project, fault);

@@ -7,9 +7,12 @@ export function parseDurationNs(text: string): number | undefined {
   const body = match?.[2] ?? '';
   if (match === null) return undefined;
   if (body === '0') return 0;
-  if (!/^(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+$/.test(body)) return undefined;
+  // No digit may belong to two parts of a pattern, or a long text takes quadratic time.
+  if (!/^(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h|d|w))+$/.test(body)) return undefined;
   let total = 0;
-  for (const [, whole, fraction = '', unit] of body.matchAll(/(\d*)\.?(\d*)(ns|us|µs|μs|ms|s|m|h|d|w)/g)) {
+  for (const [, whole, fraction = '', unit] of body.matchAll(
+    /(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h|d|w)/g,
+  )) {
     const unitNs = nsPerUnit[unit ?? ''] ?? 0;
     // Apart from each other: as one number they would not fit a float exactly.
     total += Number(whole) * unitNs + Math.trunc(Number(fraction) * (unitNs / 10 ** fraction.length));

@@ -1,5 +1,6 @@
 import equal from 'fast-deep-equal';
 import type { ManifestFile } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { type FileRead, isSame } from './file-reads.ts';
 import type { TracedWish, TracingLoader } from './in-process-loader.ts';
@@ -34,15 +35,15 @@ export function createCachingLoader(loader: TracingLoader, options: CacheOptions
       found.put(tree, { files, answer, atMs });
       return answer;
     },
-    resolve: async (stack, engine, signal) => {
+    resolve: async (stack, engine, admission, signal) => {
       const known = wishes.get(stack.name);
-      if (known !== undefined && isFor(known, stack, engine)) {
+      if (known !== undefined && isFor(known, { stack, engine, admission })) {
         if (await isUnchanged(known.reads, loader, signal)) return known.wish;
       }
       const atMs = monotonicMs();
-      const wish = await loader.resolve(stack, engine, signal);
+      const wish = await loader.resolve(stack, engine, admission, signal);
       const { reads } = wish;
-      if (reads !== undefined) wishes.put(stack.name, { stack, engine, wish, reads, atMs });
+      if (reads !== undefined) wishes.put(stack.name, { stack, engine, admission, wish, reads, atMs });
       return wish;
     },
   };
@@ -54,16 +55,22 @@ interface Found {
   readonly atMs: number;
 }
 
-interface Known {
+/** What a wish is asked with. */
+interface Question {
   readonly stack: DeclaredStack;
   readonly engine: EngineInfo;
+  readonly admission: Admission;
+}
+
+interface Known extends Question {
   readonly wish: TracedWish;
   readonly reads: readonly FileRead[];
   readonly atMs: number;
 }
 
-function isFor(known: Known, stack: DeclaredStack, engine: EngineInfo): boolean {
-  return sameTexts(known.stack.texts, stack.texts) && equal(known.engine, engine);
+function isFor(known: Known, { stack, engine, admission }: Question): boolean {
+  if (!sameTexts(known.stack.texts, stack.texts)) return false;
+  return equal(known.engine, engine) && equal(known.admission, admission);
 }
 
 /** Texts and places: problems name the places. */

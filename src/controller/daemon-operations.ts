@@ -144,7 +144,12 @@ async function diffKnown(
     if (entry === undefined) {
       throw new Failure('invalid', `there is no stack named ${name}`, { status: 404 });
     }
-    const diff = await diffManifest(controller, entry.manifest, { engineInfo, adopt }, signal);
+    const diff = await diffManifest(
+      controller,
+      entry.manifest,
+      { engineInfo, adopt, source: entry.origin.kind },
+      signal,
+    );
     diffs.push({ ...diff, problems: [...entry.problems, ...diff.problems] });
   }
   return diffs;

@@ -1,8 +1,10 @@
 import { execute } from '../execute/execute.ts';
+import type { CallAdmission } from '../model/admission.ts';
 import { asFailure } from '../model/failure.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import { planDeletion } from '../plan/deletion.ts';
 import { asOurs } from '../plan/recognise.ts';
+import { admissionFor, sourceKind } from '../policy/configuration.ts';
 import { deriveStatus } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import { type PassState, passPorts, type Verdict } from './pass-state.ts';
@@ -26,7 +28,8 @@ export async function runDeletion(
     if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
       return await forget(record, state);
     }
-    const outcomes = await execute(plan, state.ports.engine, passPorts(record, state), signal);
+    const engine = state.ports.engine.admitting(lastHooksOf(record, state));
+    const outcomes = await execute(plan, engine, passPorts(record, state), signal);
     await reportDeletion(record, state, plan, outcomes);
     if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
     return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
@@ -35,6 +38,13 @@ export async function runDeletion(
     state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
     return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
   }
+}
+
+/** Its `pre_stop` hooks are the only thing that is still run for it. */
+function lastHooksOf({ name, status }: StackRecord, { options }: PassState): CallAdmission {
+  const source = sourceKind(status?.source.kind ?? '') ?? 'directory';
+  const { enforce: level, places } = admissionFor(options.policy, name, source);
+  return { stack: name, project: name, level, directory: '/', places };
 }
 
 const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
@@ -61,7 +71,7 @@ async function reportDeletion(
   const nowMs = state.ports.clock.nowMs();
   const status = deriveStatus({
     name: record.name,
-    source: record.status?.source ?? { kind: 'none', name: '', path: '' },
+    source: record.source ?? { kind: 'none', name: '', path: '' },
     generation: record.generation,
     nowMs,
     previous: record.status,

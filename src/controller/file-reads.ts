@@ -4,8 +4,8 @@ import type { FileLook, Files } from '../model/files.ts';
 /** One thing that was looked at on the way to a wish. */
 export interface FileRead {
   readonly path: string;
-  /** Whether all of the file mattered, or only whether there is one, and of what kind. */
-  readonly aspect: 'content' | 'kind';
+  /** Whether all of the file mattered, or only whether there is one, and of what kind, or where its links lead. */
+  readonly aspect: 'content' | 'kind' | 'place';
   /** Taken before the file was read: whatever changes after, shows. */
   readonly look: FileLook;
 }
@@ -74,6 +74,10 @@ export function recordReads(
         note(path, 'kind');
         return files.kind(path);
       },
+      realPath: (path) => {
+        note(path, 'place');
+        return files.realPath(path);
+      },
     },
     reads: () => (isRepeatable ? [...reads.values()] : undefined),
   };
@@ -81,5 +85,6 @@ export function recordReads(
 
 /** Whether reading again could give nothing else. */
 export function isSame(read: FileRead, now: FileLook): boolean {
+  if (read.aspect === 'place') return read.look.place === now.place;
   return read.look.kind === now.kind && (read.aspect === 'kind' || read.look.stamp === now.stamp);
 }

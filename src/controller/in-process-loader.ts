@@ -1,12 +1,13 @@
 import { type FindOptions, findStacks } from '../manifest/find-stacks.ts';
 import type { FoundStacks, ManifestFile } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import { Failure } from '../model/failure.ts';
 import type { FileLook, Files } from '../model/files.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable } from '../model/problem.ts';
 import { type FileRead, type ReadNote, recordReads } from './file-reads.ts';
 import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
-import { resolveWish, type Wish } from './wish.ts';
+import { resolveWish, type Wish, type WishContext } from './wish.ts';
 
 /** A wish, and how to find out whether it would be another one now. */
 export interface TracedWish extends Wish {
@@ -16,7 +17,12 @@ export interface TracedWish extends Wish {
 
 /** A loader that tells what its wishes were made of, and can look at that again. */
 export interface TracingLoader extends Loader {
-  resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<TracedWish>;
+  resolve(
+    stack: DeclaredStack,
+    engine: EngineInfo,
+    admission: Admission,
+    signal: AbortSignal,
+  ): Promise<TracedWish>;
   /** In the order of the paths. */
   looks(paths: readonly string[], signal: AbortSignal): Promise<readonly FileLook[]>;
 }
@@ -36,9 +42,9 @@ export function createInProcessLoader(from: WishFiles): TracingLoader {
       refuseAborted(signal);
       return withTexts(findDeclared(files, { home: from.home }), files);
     },
-    resolve: async (stack, engine, signal) => {
+    resolve: async (stack, engine, admission, signal) => {
       refuseAborted(signal);
-      return resolveDeclared(stack, engine, from);
+      return resolveDeclared(stack, { engine, admission }, from);
     },
     looks: async (paths, signal) => {
       refuseAborted(signal);
@@ -71,7 +77,7 @@ export function withTexts(found: FoundHeads, files: readonly ManifestFile[]): Fo
 
 export function resolveDeclared(
   { name, texts }: Pick<DeclaredStack, 'name' | 'texts'>,
-  engine: EngineInfo,
+  asked: WishContext,
   { files, look, home, onNote = () => undefined }: WishFiles,
 ): TracedWish {
   const found = findStacks(texts, { home });
@@ -81,7 +87,7 @@ export function resolveDeclared(
     return { desired: undefined, problems: found.problems, filesUsed: [], reads: [] };
   }
   const record = recordReads(files, look, onNote);
-  const wish = resolveWish(manifest, engine, record.files);
+  const wish = resolveWish(manifest, asked, record.files);
   return { ...wish, reads: record.reads() };
 }
 

@@ -1,4 +1,5 @@
 import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import type { Wish } from './wish.ts';
 
@@ -24,6 +25,6 @@ export interface FoundDeclarations extends Omit<FoundStacks, 'stacks'> {
 export interface Loader {
   /** Finds the stacks in the files of one tree, as `findStacks` does. */
   find(files: readonly ManifestFile[], signal: AbortSignal): Promise<FoundDeclarations>;
-  /** What a stack asks for on this engine. Whatever it refers to is read as it is now. */
-  resolve(stack: DeclaredStack, engine: EngineInfo, signal: AbortSignal): Promise<Wish>;
+  /** What a stack asks for on this engine, held to what the operator admits. Whatever it refers to is read as it is now. */
+  resolve(stack: DeclaredStack, engine: EngineInfo, admission: Admission, signal: AbortSignal): Promise<Wish>;
 }

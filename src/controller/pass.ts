@@ -1,8 +1,10 @@
 import { asFailure, Failure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Revision } from '../model/revision.ts';
+import type { StackStatus } from '../model/status.ts';
 import { learn } from '../plan/repeats.ts';
 import type { PlanContext } from '../plan/scope.ts';
+import { admissionFor } from '../policy/configuration.ts';
 import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
 import type { CatalogEntry } from './catalog.ts';
@@ -44,10 +46,12 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   }
   const { generation } = record;
   try {
+    await state.records.noteSource(record, sourceOf(entry));
     const pass = await reconcile(
       {
         manifest: entry.manifest,
         engineInfo,
+        admission: admissionFor(state.options.policy, name, entry.origin.kind),
         lastGood: record.lastGood,
         held: heldRevision(record, state),
         context: contextOf(record, state),
@@ -71,6 +75,12 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     return { kind: 'failed', afterMs };
   }
 }
+
+const sourceOf = ({ origin, manifest }: CatalogEntry): StackStatus['source'] => ({
+  kind: origin.kind,
+  name: origin.name,
+  path: manifest.at.file,
+});
 
 export const isSuspended = (record: StackRecord, entry: CatalogEntry): boolean =>
   record.suspended || entry.manifest.control.suspend;
@@ -188,7 +198,7 @@ async function report(
   const before = record.status;
   const derived = deriveStatus({
     name: record.name,
-    source: { kind: entry.origin.kind, name: entry.origin.name, path: entry.manifest.at.file },
+    source: sourceOf(entry),
     generation: findings.generation,
     nowMs,
     previous: before,
@@ -205,7 +215,10 @@ async function report(
   });
   const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);
-  await state.records.noteStatus(record, status);
+  await state.records.noteStatus(record, status).catch((thrown: unknown) => {
+    // A full disk must not keep people from hearing of it.
+    state.ports.log.warn({ stack: record.name, err: asFailure(thrown) }, 'a status cannot be kept');
+  });
   const events = state.events.record(
     record.name,
     passEvents(pass.plan, pass.outcomes, before, status),

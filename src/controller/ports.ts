@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/engine.ts';
+import type { Policy } from '../policy/configuration.ts';
 import type { Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { Loader } from './loader.ts';
@@ -51,4 +52,6 @@ export interface ControllerOptions {
   readonly deleteGraceMs: number;
   /** `--direct`: looks at every stack, and acts only on those that a command was about. */
   readonly onlyWhenAsked: boolean;
+  /** What the operator lets stacks do. */
+  readonly policy: Policy;
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import { admissionFor, type SourceKind } from '../policy/configuration.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
 import type { DeclaredStack } from './loader.ts';
@@ -33,7 +34,12 @@ export async function applyManifests(
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const { manifest, wish } of pushed) {
     const action = actionOf(controller, manifest.name, wish);
-    const { plan } = await diffManifest(controller, manifest, { engineInfo, adopt: request.adopt }, signal);
+    const { plan } = await diffManifest(
+      controller,
+      manifest,
+      { engineInfo, adopt: request.adopt, source: 'applied' },
+      signal,
+    );
     const { generation = 0 } = controller.records.get(manifest.name) ?? {};
     stacks.push({ name: manifest.name, action, generation, plan });
   }
@@ -79,7 +85,7 @@ export async function diffManifests(
   if (!isAcceptable(problems)) return [{ name: '', problems, plan: [], changes: [] }];
   const diffs: StackDiff[] = [];
   for (const { manifest } of pushed) {
-    diffs.push(await diffManifest(controller, manifest, { engineInfo, adopt }, signal));
+    diffs.push(await diffManifest(controller, manifest, { engineInfo, adopt, source: 'applied' }, signal));
   }
   return diffs;
 }
@@ -96,10 +102,12 @@ export function engineOf(controller: Controller): EngineInfo {
 export async function diffManifest(
   controller: Controller,
   manifest: DeclaredStack,
-  { engineInfo, adopt }: { readonly engineInfo: EngineInfo; readonly adopt: boolean },
+  asked: { readonly engineInfo: EngineInfo; readonly adopt: boolean; readonly source: SourceKind },
   signal: AbortSignal,
 ): Promise<StackDiff> {
   const { ports, options, records } = controller;
+  const { engineInfo, adopt } = asked;
+  const admission = admissionFor(options.policy, manifest.name, asked.source);
   const record = records.get(manifest.name);
   const state = controller.passState;
   const known = contextOf(record ?? records.blank(manifest.name), state);
@@ -109,7 +117,7 @@ export async function diffManifest(
     nowMs: ports.clock.nowMs(),
   };
   const pass = await reconcile(
-    { manifest, engineInfo, lastGood: undefined, context, suspended: true },
+    { manifest, engineInfo, admission, lastGood: undefined, context, suspended: true },
     {
       engine: ports.engine,
       loader: ports.loader,
@@ -124,7 +132,7 @@ export async function diffManifest(
 }
 
 async function understand(
-  { ports: { loader } }: Controller,
+  { ports: { loader }, options: { policy } }: Controller,
   manifests: PushedManifests,
   engineInfo: EngineInfo,
   signal: AbortSignal,
@@ -136,7 +144,8 @@ async function understand(
   const found = await loader.find(files, signal);
   const pushed: Pushed[] = [];
   for (const manifest of found.stacks) {
-    pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, signal) });
+    const admission = admissionFor(policy, manifest.name, 'applied');
+    pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, admission, signal) });
   }
   const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
   if (pushed.length > 0 || problems.length > 0) return { pushed, problems };

@@ -1,5 +1,6 @@
 import type { Engine, ObserveQuery } from '../engine/engine.ts';
 import { execute } from '../execute/execute.ts';
+import type { Admission, CallAdmission } from '../model/admission.ts';
 import type { DesiredStack } from '../model/desired.ts';
 import type { Memory } from '../model/memory.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
@@ -16,6 +17,8 @@ import type { DeclaredStack, Loader } from './loader.ts';
 export interface PassInput {
   readonly manifest: DeclaredStack;
   readonly engineInfo: EngineInfo;
+  /** What the operator holds the stack to now, whenever what is wanted was made. */
+  readonly admission: Admission;
   /** Stands in when the manifest is broken: its last good meaning. */
   readonly lastGood: DesiredStack | undefined;
   /** What the stack is held at, whatever the manifest says. */
@@ -50,7 +53,7 @@ export interface Pass {
 
 /** One pass: the whole program as one line. `diff` is the same line with `suspended`, stopped before it acts. */
 export async function reconcile(input: PassInput, ports: PassPorts, signal: AbortSignal): Promise<Pass> {
-  const wish = await ports.loader.resolve(input.manifest, input.engineInfo, signal);
+  const wish = await ports.loader.resolve(input.manifest, input.engineInfo, input.admission, signal);
   const wanted = input.held?.desired ?? wish.desired ?? input.lastGood;
   const { problems, filesUsed } = wish;
   const found = { problems, filesUsed, sourceRevision: wish.desired?.revision };
@@ -63,8 +66,15 @@ export async function reconcile(input: PassInput, ports: PassPorts, signal: Abor
   const plan = makePlan(desired, observed, context);
   if (input.suspended) return { ...found, desired, observed, plan, outcomes: [] };
   await ports.remember(plan.memory);
-  const outcomes = await execute(plan, ports.engine, ports, signal);
+  const engine = ports.engine.admitting(callAdmission(desired, input.admission));
+  const outcomes = await execute(plan, engine, ports, signal);
   return { ...found, desired, observed, plan, outcomes };
+}
+
+/** What each call of the pass is held to, once more and on its own. */
+function callAdmission(desired: DesiredStack, { enforce, places }: Admission): CallAdmission {
+  const { name: stack, project, workingDirectory: directory } = desired;
+  return { stack, project, level: enforce, directory, places };
 }
 
 /** Those that services may have to go back to. */

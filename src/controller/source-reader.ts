@@ -185,8 +185,8 @@ export class SourceReader {
     const remembered = records
       .all()
       .filter((record) => {
-        const source = record.status?.source;
-        return source?.kind === origin.kind && source.name === origin.name && record.tombstone === undefined;
+        const { source, tombstone } = record;
+        return source?.kind === origin.kind && source.name === origin.name && tombstone === undefined;
       })
       .map((record) => record.name);
     return [...new Set([...catalog.namesOf(origin), ...remembered])];

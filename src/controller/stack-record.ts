@@ -1,3 +1,4 @@
+import equal from 'fast-deep-equal';
 import type { DesiredStack } from '../model/desired.ts';
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts';
 import { type StackName, stackName } from '../model/names.ts';
@@ -35,6 +36,11 @@ const NO_CONTROL: RolloutControl = {
 /** What the controller holds of one stack between passes. */
 export interface StackRecord {
   readonly name: StackName;
+  /**
+   * Where its manifest was last found. Durable before anything is made of it: of a stack whose manifest went while the
+   * daemon was dead, nothing else tells that what is there is to go.
+   */
+  source: StackStatus['source'] | undefined;
   generation: number;
   /** Of the wish that `generation` counts. */
   revision: string | undefined;
@@ -94,6 +100,12 @@ export class Records {
     record.generation += 1;
     await this.#save(record);
     return true;
+  }
+
+  async noteSource(record: StackRecord, source: StackStatus['source']): Promise<void> {
+    if (equal(record.source, source)) return;
+    record.source = source;
+    await this.#save(record);
   }
 
   async noteStatus(record: StackRecord, status: StackStatus): Promise<void> {
@@ -159,6 +171,7 @@ export class Records {
   #save(record: StackRecord): Promise<void> {
     const status = record.status;
     return this.#store.write('stack', record.name, {
+      source: record.source,
       generation: record.generation,
       revision: record.revision,
       status:
@@ -173,6 +186,7 @@ export class Records {
     const memory = this.#store.read('memory', name) as Partial<Memory> | undefined;
     return {
       name: stackName(name),
+      source: stored.source,
       generation: stored.generation ?? 0,
       revision: stored.revision,
       memory: { ...EMPTY_MEMORY, ...memory },

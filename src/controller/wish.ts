@@ -1,12 +1,15 @@
 import { createHmac } from 'node:crypto';
-import { loadProject } from '../compose/load.ts';
+import { type LoadedProject, loadProject } from '../compose/load.ts';
 import { resolveStack } from '../desired/resolve.ts';
 import type { StackManifest } from '../manifest/stack.ts';
+import type { Admission } from '../model/admission.ts';
 import type { DesiredStack, StackPolicy } from '../model/desired.ts';
 import type { Files } from '../model/files.ts';
 import { stackName } from '../model/names.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import { checkPolicy } from '../policy/check.ts';
+import { guardFiles } from '../policy/guard-files.ts';
 
 /** What a manifest asks for, or why that cannot be known. */
 export interface Wish {
@@ -16,12 +19,21 @@ export interface Wish {
   readonly filesUsed: readonly string[];
 }
 
+/** What a manifest is resolved for. */
+export interface WishContext {
+  readonly engine: EngineInfo;
+  readonly admission: Admission;
+}
+
 /** The pure half of the line: manifest -> compose -> desired. Reads again whatever the manifest refers to. */
-export function resolveWish(manifest: StackManifest, engine: EngineInfo, files: Files): Wish {
-  const loaded = loadProject(manifest.compose, files);
+export function resolveWish(manifest: StackManifest, asked: WishContext, files: Files): Wish {
+  const { engine, admission } = asked;
+  const guard = guardFiles(files, manifest.compose.projectDirectory, admission);
+  const loaded = loadProject(manifest.compose, guard.files);
   if (!isAcceptable(loaded.problems)) {
-    return { desired: undefined, problems: loaded.problems, filesUsed: loaded.filesUsed };
+    return { desired: undefined, problems: guard.explain(loaded.problems), filesUsed: loaded.filesUsed };
   }
+  const violations = violationsOf(manifest, loaded, admission, files);
   const resolved = resolveStack(
     {
       project: loaded.project,
@@ -34,14 +46,34 @@ export function resolveWish(manifest: StackManifest, engine: EngineInfo, files: 
       secretKey: secretKey(engine),
       locate: loaded.locate,
     },
-    files,
+    guard.files,
   );
-  const problems = [...loaded.problems, ...resolved.problems];
+  const problems = [...loaded.problems, ...violations, ...resolved.problems];
   return {
     desired: isAcceptable(problems) ? resolved.desired : undefined,
     problems,
     filesUsed: loaded.filesUsed,
   };
+}
+
+/** What of a loaded project the operator's policy forbids, or warns of. */
+export function violationsOf(
+  manifest: StackManifest,
+  { project, filesUsed, locate }: LoadedProject,
+  admission: Admission,
+  files: Files,
+): readonly Problem[] {
+  return checkPolicy(
+    {
+      project,
+      directory: manifest.compose.projectDirectory,
+      filesRead: filesUsed.filter((file) => files.kind(file) !== 'missing'),
+      realPath: (path) => files.realPath(path),
+      locate,
+      at: manifest.at,
+    },
+    admission,
+  );
 }
 
 /**

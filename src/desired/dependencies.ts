@@ -1,5 +1,6 @@
 import type { ComposeDependency, ComposeProject, ComposeService } from '../compose/model.ts';
 import type { DesiredDependency } from '../model/desired.ts';
+import { ownValue } from '../model/own-value.ts';
 import { sortedBy } from './defined.ts';
 import { isSwitchedOff } from './health.ts';
 import { sharedServices } from './namespaces.ts';
@@ -18,7 +19,7 @@ export function dependenciesOf(
     all.set(name, { condition: 'service_started', required: true, restart: true });
   }
   for (const [name, given] of Object.entries(service.depends_on ?? {})) all.set(name, given);
-  const present = [...all].filter(([name]) => name in project.services);
+  const present = [...all].filter(([name]) => Object.hasOwn(project.services, name));
   return sortedBy(present, ([name]) => name).map(([name, { condition, required, restart }]) => ({
     service: name,
     condition,
@@ -39,7 +40,7 @@ export function startOrder(project: ComposeProject): readonly string[] {
   const order = new Set<string>();
   const visited = new Set<string>();
   const visit = (name: string): void => {
-    const service = project.services[name];
+    const service = ownValue(project.services, name);
     if (service === undefined || visited.has(name)) return;
     visited.add(name);
     for (const { service: other } of dependenciesOf(service, project)) visit(other);
@@ -51,8 +52,8 @@ export function startOrder(project: ComposeProject): readonly string[] {
 
 /** Conditions that can never come true. */
 export function checkDependencies(name: string, project: ComposeProject, report: Report): void {
-  for (const [other, dependency] of Object.entries(project.services[name]?.depends_on ?? {})) {
-    const target = project.services[other];
+  for (const [other, dependency] of Object.entries(ownValue(project.services, name)?.depends_on ?? {})) {
+    const target = ownValue(project.services, other);
     if (target === undefined) continue;
     checkCondition(`services.${name}.depends_on.${other}`, { other, dependency, target, report });
   }

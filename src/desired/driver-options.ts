@@ -1,5 +1,6 @@
 import { nearestName } from '../compose/spelling.ts';
 import type { EngineInfo } from '../model/observed.ts';
+import { ownValue } from '../model/own-value.ts';
 import { dockerRelease, isAtLeast } from './api-version.ts';
 import type { Report } from './report.ts';
 
@@ -66,17 +67,17 @@ export function checkDriverOptions(
   options: Readonly<Record<string, string>>,
   { path, engine, report }: { readonly path: string; readonly engine: EngineInfo; readonly report: Report },
 ): void {
-  const known = KNOWN_OPTIONS[driver];
+  const known = ownValue(KNOWN_OPTIONS, driver);
   if (known === undefined) return;
   for (const [key, value] of Object.entries(options)) {
-    const option = known[key];
+    const option = ownValue(known, key);
     const field = `${path}.${key}`;
     if (option === undefined) {
       reportUnknown(report, field, { driver, key, known: Object.keys(known) });
       continue;
     }
     checkValue(report, field, { key, value, option });
-    const minApi = option.laterValues?.[value] ?? option.minApi;
+    const minApi = ownValue(option.laterValues, value) ?? option.minApi;
     if (minApi !== undefined && !isAtLeast(engine.apiVersion, minApi)) {
       report.error(field, {
         code: 'UnsupportedByEngine',

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ComposeFileObject, ComposeFileReference } from '../compose/model.ts';
 import type { MountConfig } from '../model/container.ts';
 import type { InjectedFile } from '../model/desired.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { ServiceContext } from './context.ts';
 import { sortedBy } from './defined.ts';
 import { keyedDigest, sha256 } from './hash.ts';
@@ -54,7 +55,7 @@ export function filePlan(context: ServiceContext): FilePlan {
 function usesOf(context: ServiceContext, kind: Kind): readonly Use[] {
   return (context.service[kind] ?? []).flatMap((reference, index) => {
     const path = `${context.path}.${kind}[${index}]`;
-    const object = context.request.project[kind][reference.source];
+    const object = ownValue(context.request.project[kind], reference.source);
     if (object === undefined) {
       context.report.error(path, {
         code: 'UnknownReference',
@@ -118,7 +119,7 @@ function contentOf(context: ServiceContext, use: Use): string | undefined {
   const name = `${kind}.${reference.source}`;
   // Reported by the table of capabilities.
   if (object.external === true) return undefined;
-  const content = object.content ?? context.request.contents[name];
+  const content = object.content ?? ownValue(context.request.contents, name);
   if (content === undefined) {
     context.report.error(use.path, {
       code: 'MissingValue',

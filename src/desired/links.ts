@@ -1,3 +1,4 @@
+import { ownValue } from '../model/own-value.ts';
 import type { ServiceContext } from './context.ts';
 import { containerName } from './names.ts';
 
@@ -11,7 +12,7 @@ export function linkTargets(context: ServiceContext): readonly string[] {
   const links: string[] = [];
   for (const [index, link] of (service.links ?? []).entries()) {
     const [target = '', alias = target] = link.split(':');
-    const linked = request.project.services[target];
+    const linked = ownValue(request.project.services, target);
     if (linked === undefined) {
       report.error(`${path}.links[${index}]`, {
         code: 'UnknownReference',

@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { ComposeMount } from '../compose/model.ts';
 import { parseBytes } from '../compose/units.ts';
 import type { HostConfig, MountConfig } from '../model/container.ts';
+import { ownValue } from '../model/own-value.ts';
 import { isAtLeast } from './api-version.ts';
 import type { ServiceContext } from './context.ts';
 import { definedOnly, nonEmptyList, nonEmptyMap, nonEmptyText, onlyTrue, sortedBy } from './defined.ts';
@@ -138,7 +139,7 @@ function addVolume(context: ServiceContext, draft: MountDraft, mount: ComposeMou
     }
     return;
   }
-  const declared = context.request.project.volumes[source];
+  const declared = ownValue(context.request.project.volumes, source);
   if (declared === undefined) {
     context.report.error(`${path}.source`, {
       code: 'UnknownReference',

@@ -10,6 +10,29 @@ export function containerName(project: string, service: string, ordinal: number,
   return given ?? `${project}-${service}-${ordinal}`;
 }
 
+/** What the engine takes as a name of a container, and of a volume of its own driver. */
+const ENGINE_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/;
+/** It takes any name of a network; these would be another path in its API, or show as something else than they are. */
+const CONFUSING = /^\.{1,2}$|[/\p{C}]/u;
+
+/**
+ * Refuses a name that the engine would refuse half-way, or that is made to be mistaken. `strict`: containers and
+ * volumes, for which the engine has a pattern.
+ */
+export function checkName(
+  name: string,
+  { path, report, strict }: { readonly path: string; readonly report: Report; readonly strict: boolean },
+): void {
+  if (strict ? ENGINE_NAME.test(name) : !CONFUSING.test(name)) return;
+  report.error(path, {
+    code: 'InvalidName',
+    message: `${JSON.stringify(name)} cannot be the name of anything on the engine`,
+    hint: strict
+      ? 'write two or more letters, digits, "_", "." or "-", the first one a letter or digit'
+      : 'leave out slashes and characters that are not seen',
+  });
+}
+
 /** The image of a service: what it says, or the name docker compose gives to what it builds. */
 export function imageName(project: string, name: string, service: ComposeService): string {
   return service.image ?? `${project}-${name}`;

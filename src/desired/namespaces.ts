@@ -74,7 +74,7 @@ function volumesFrom(context: ServiceContext, text: string, index: number): Desi
 }
 
 function serviceRef(context: ServiceContext, path: string, service: string): NamespaceRef | undefined {
-  if (service in context.request.project.services) return { kind: 'service', service };
+  if (Object.hasOwn(context.request.project.services, service)) return { kind: 'service', service };
   context.report.error(path, {
     code: 'UnknownReference',
     message: `there is no service ${service} to share with`,

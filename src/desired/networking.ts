@@ -1,6 +1,7 @@
 import type { ComposeServiceNetwork } from '../compose/model.ts';
 import type { HostConfig } from '../model/container.ts';
 import type { DesiredEndpoint, NetworkMode } from '../model/desired.ts';
+import { ownValue } from '../model/own-value.ts';
 import { canonicalAddress } from './addresses.ts';
 import { isAtLeast } from './api-version.ts';
 import type { ServiceContext } from './context.ts';
@@ -72,11 +73,11 @@ function networkMode(context: ServiceContext): NetworkMode {
 
 /** An external network that is the engine's own `host`, `none` or `bridge` is a mode and no attachment. */
 function attachedMode(context: ServiceContext): NetworkMode {
-  const { path, report, request } = context;
+  const { path, report } = context;
   const keys = networkKeys(context);
   const [first] = keys;
   if (first === undefined) return { kind: 'none' };
-  const predefined = keys.filter((key) => engineName(context, key) in PREDEFINED);
+  const predefined = keys.filter((key) => Object.hasOwn(PREDEFINED, engineName(context, key)));
   const [own] = predefined;
   if (own === undefined) return { kind: 'networks', primary: engineName(context, first) };
   if (keys.length > 1) {
@@ -86,14 +87,14 @@ function attachedMode(context: ServiceContext): NetworkMode {
       hint: `attach the service to it alone, or declare a bridge network of your own in its place`,
     });
   }
-  return PREDEFINED[request.project.networks[own]?.name ?? ''] ?? { kind: 'none' };
+  return ownValue(PREDEFINED, engineName(context, own)) ?? { kind: 'none' };
 }
 
 /** Highest `priority` first, then by key: the order in which docker compose attaches them. */
 function networkKeys({ service, request }: ServiceContext): readonly string[] {
   const networks = service.networks ?? {};
   return Object.keys(networks)
-    .filter((key) => key in request.project.networks)
+    .filter((key) => Object.hasOwn(request.project.networks, key))
     .sort(
       (left, right) =>
         (networks[right]?.priority ?? 0) - (networks[left]?.priority ?? 0) || compareText(left, right),
@@ -101,7 +102,7 @@ function networkKeys({ service, request }: ServiceContext): readonly string[] {
 }
 
 function engineName({ request }: ServiceContext, key: string): string {
-  return request.project.networks[key]?.name ?? key;
+  return ownValue(request.project.networks, key)?.name ?? key;
 }
 
 interface Place {
@@ -113,7 +114,7 @@ interface Place {
 }
 
 function endpoint(context: ServiceContext, { key, name, links, isPrimary }: Place): DesiredEndpoint {
-  const given: ComposeServiceNetwork = context.service.networks?.[key] ?? {};
+  const given: ComposeServiceNetwork = ownValue(context.service.networks, key) ?? {};
   const ifname = given.interface_name;
   return {
     network: key,

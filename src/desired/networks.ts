@@ -6,7 +6,7 @@ import type { ResolveRequest } from './context.ts';
 import { nonEmptyText, sortedBy } from './defined.ts';
 import { checkDriverOptions } from './driver-options.ts';
 import { canonicalJson, specHash } from './hash.ts';
-import { ownLabels } from './names.ts';
+import { checkName, ownLabels } from './names.ts';
 import type { Report } from './report.ts';
 
 /** The engine's own; they exist, and cannot be made or changed. */
@@ -49,6 +49,7 @@ function resolveNetwork(
     labels: ownLabels(network.labels, `${path}.labels`, report),
   };
   const external = network.external === true;
+  checkName(network.name, { path: `${path}.name`, report, strict: false });
   if (!external) {
     checkDriver(request, report, { key, network });
     checkDriverOptions(driver, options, { path: `${path}.driver_opts`, engine: request.engine, report });

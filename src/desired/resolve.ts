@@ -1,5 +1,6 @@
 import type { DesiredStack } from '../model/desired.ts';
 import type { Files } from '../model/files.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { Problem } from '../model/problem.ts';
 import { checkCapabilities } from './capability-check.ts';
 import { checkClashes } from './clashes.ts';
@@ -55,7 +56,7 @@ function serviceContext(
   files: Files,
   { name, report }: { readonly name: string; readonly report: Report },
 ): ServiceContext | undefined {
-  const service = request.project.services[name];
+  const service = ownValue(request.project.services, name);
   if (service === undefined) return undefined;
   const replicas = replicaCount(service);
   return { request, name, service, path: `services.${name}`, replicas, files, report };

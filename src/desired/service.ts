@@ -12,7 +12,7 @@ import { hostSettings } from './host-settings.ts';
 import { mountedImage, resolveImage } from './images.ts';
 import { isJob, rollbackConfig, stopGraceMs, updateConfig } from './lifecycle.ts';
 import { mountPlan } from './mounts.ts';
-import { containerName } from './names.ts';
+import { checkName, containerName } from './names.ts';
 import { namespacePlan } from './namespaces.ts';
 import { networkPlan } from './networking.ts';
 import { portPlan } from './ports.ts';
@@ -139,6 +139,8 @@ function containerHash(
 function containers(context: ServiceContext, template: ContainerTemplate): readonly DesiredContainer[] {
   const { name: service, request, replicas } = context;
   const given = context.service.container_name;
+  const { report } = context;
+  if (given !== undefined) checkName(given, { path: `${context.path}.container_name`, report, strict: true });
   return Array.from({ length: replicas }, (_, index) => {
     const ordinal = index + 1;
     const name = containerName(request.project.name, service, ordinal, given);

@@ -2,7 +2,7 @@ import type { DesiredVolume } from '../model/desired.ts';
 import type { ResolveRequest } from './context.ts';
 import { nonEmptyText } from './defined.ts';
 import { specHash } from './hash.ts';
-import { ownLabels } from './names.ts';
+import { checkName, ownLabels } from './names.ts';
 import type { Report } from './report.ts';
 
 /** The volumes of a stack, sorted by key. Which drivers there are only the engine knows. */
@@ -25,6 +25,7 @@ export function resolveVolumes(request: ResolveRequest, report: Report): readonl
         });
       }
       names.set(volume.name, key);
+      checkName(volume.name, { path: `volumes.${key}.name`, report, strict: resolved.driver === 'local' });
       const hash = specHash(external ? { external, name: volume.name } : resolved);
       return { key, name: volume.name, external, ...resolved, specHash: hash };
     })

@@ -98,7 +98,7 @@ function readRules(directory: string, dockerfile: string | undefined): IgnoreRul
   const rules = dockerignore.default().add(text);
   const always = new Set([dockerfilePath, '.dockerignore', own]);
   return {
-    hasExceptions: /^\s*!/m.test(text),
+    hasExceptions: /^[^\S\n]*!/m.test(text),
     ignores: (path) => !always.has(path) && rules.ignores(path),
   };
 }

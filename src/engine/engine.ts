@@ -1,3 +1,4 @@
+import type { CallAdmission } from '../model/admission.ts';
 import type { EndpointSettings, Resources, RestartPolicy } from '../model/container.ts';
 import type {
   DesiredContainer,
@@ -85,6 +86,11 @@ export interface LogLine {
  * state; 404 on removal and 304 on start and stop are success.
  */
 export interface Engine {
+  /**
+   * The same engine for calls that are held to what the operator admits: what is made, built or run against it is
+   * `refused`, with the rule's name, and nothing is sent. Without it nothing is checked.
+   */
+  admitting(admission: CallAdmission): Engine;
   /** Negotiates the API version (again) and tells who answers. Throws `unreachable` when nobody does. */
   connect(signal: AbortSignal): Promise<EngineInfo>;
   /** A full, fresh snapshot for one stack. A list that fails throws; it is never an empty list. */

@@ -10,7 +10,7 @@ import { readSpecFields, type SpecFields } from './control.ts';
 import type { Draft } from './draft.ts';
 import { revisionOf, textOfTree } from './revision.ts';
 import { API_VERSION, GROUP, namePattern } from './schema/envelope.ts';
-import { KINDS } from './schema/kinds.ts';
+import { POLICY_KIND } from './schema/policy.ts';
 import { composeSections, controlSchema, stackEnvelopeSchema } from './schema/stack.ts';
 
 /** What the reader of a document has to know about its surroundings. */
@@ -60,6 +60,7 @@ export function readEnvelope(document: Tree, surroundings: Surroundings): Draft 
         // Above all other sources of the name: a `name:` in a Compose file, or a variable in `.env`.
         environment: { ...control.env, COMPOSE_PROJECT_NAME: name },
         envFiles: control.envFile,
+        envFilesAt: fieldOf(spec, 'envFile')?.at,
         profiles: control.profiles,
         home: surroundings.home,
       },
@@ -123,14 +124,21 @@ function unknownKind(document: MappingTree): Problem[] {
       errorAt('UnknownKind', `unknown kind "${kind}"`, {
         path: ['kind'],
         at: fieldOf(document, 'kind')?.at,
-        hint: meant === undefined ? `known kinds: ${ourKinds.join(', ')}` : `did you mean "${meant}"?`,
+        hint: kind === POLICY_KIND ? POLICY_HINT : kindHint(meant),
       }),
     );
   }
   return problems;
 }
 
-const ourKinds: readonly string[] = KINDS.map(({ kind }) => kind);
+const kindHint = (meant: string | undefined): string =>
+  meant === undefined ? `known kinds: ${ourKinds.join(', ')}` : `did you mean "${meant}"?`;
+
+const POLICY_HINT =
+  'a policy is the operator’s: keep it outside of the manifests and give it to stackctld --policy';
+
+/** Those that a source may have. */
+const ourKinds: readonly string[] = ['Stack'];
 
 /** What the schema cannot say. */
 function ownRules(document: MappingTree): Problem[] {

@@ -24,6 +24,8 @@ export interface Files {
   digestContext(directory: string, dockerfile: string | undefined): string | undefined;
   /** Whether something exists at this path, and what. */
   kind(path: string): 'file' | 'directory' | 'other' | 'missing';
+  /** The path without links, as far as it exists; undefined when that cannot be seen (permissions, a circle). */
+  realPath(path: string): string | undefined;
 }
 
 /** What can be told of a path without reading it. */
@@ -33,4 +35,6 @@ export interface FileLook {
   readonly stamp: string;
   /** False while it is so young that another change might leave the same stamp. */
   readonly isSettled: boolean;
+  /** As `Files.realPath` has it. */
+  readonly place: string | undefined;
 }

@@ -1,18 +1,10 @@
 import { createHash } from 'node:crypto';
-import {
-  type BigIntStats,
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readSync,
-  realpathSync,
-  statSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Files, FileText } from '../model/files.ts';
 import { isSettled } from './fingerprint.ts';
 import { isInside } from './inside.ts';
+import { realPath } from './real-path.ts';
 import { stamp } from './stable-read.ts';
 
 export interface FilesOptions {
@@ -46,6 +38,7 @@ export function createFiles(options: FilesOptions): Files {
     },
     digestContext: options.digestContext,
     kind: kindOf,
+    realPath,
   };
 }
 
@@ -77,18 +70,11 @@ export function withinRoot(files: Files, root: string): Files {
       const place = inside(path);
       return place === undefined ? 'missing' : files.kind(place);
     },
+    realPath: (path) => inside(path),
   };
 }
 
-/** Without links, as far as the path exists; the rest as it is. */
-function resolveLinks(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    const parent = dirname(path);
-    return parent === path ? path : join(resolveLinks(parent), basename(path));
-  }
-}
+const resolveLinks = (path: string): string => realPath(path) ?? path;
 
 type Unread = Extract<FileText, { ok: false }>;
 type Read<T> = { readonly ok: true; readonly value: T } | Unread;

@@ -1,13 +1,14 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import type { FileLook } from '../model/files.ts';
+import { realPath } from './real-path.ts';
 import { stamp } from './stable-read.ts';
 
 /** Looks at a path without reading it; links are followed. */
 export function look(path: string): FileLook {
   try {
-    return lookOf(statSync(path, { bigint: true }));
+    return lookOf(path, statSync(path, { bigint: true }));
   } catch (error) {
-    return absent(error as NodeJS.ErrnoException);
+    return absent(path, error as NodeJS.ErrnoException);
   }
 }
 
@@ -19,8 +20,8 @@ export function isSettled(stats: BigIntStats): boolean {
   return Date.now() - Number(stats.ctimeMs) > SETTLED_MS;
 }
 
-function lookOf(stats: BigIntStats): FileLook {
-  return { kind: kindOf(stats), stamp: stamp(stats), isSettled: isSettled(stats) };
+function lookOf(path: string, stats: BigIntStats): FileLook {
+  return { kind: kindOf(stats), stamp: stamp(stats), isSettled: isSettled(stats), place: realPath(path) };
 }
 
 function kindOf(stats: BigIntStats): FileLook['kind'] {
@@ -28,7 +29,7 @@ function kindOf(stats: BigIntStats): FileLook['kind'] {
   return stats.isDirectory() ? 'directory' : 'other';
 }
 
-function absent({ code = 'unknown' }: NodeJS.ErrnoException): FileLook {
+function absent(path: string, { code = 'unknown' }: NodeJS.ErrnoException): FileLook {
   const kind = code === 'ENOENT' || code === 'ENOTDIR' ? 'missing' : 'other';
-  return { kind, stamp: kind === 'missing' ? kind : code, isSettled: true };
+  return { kind, stamp: kind === 'missing' ? kind : code, isSettled: true, place: realPath(path) };
 }

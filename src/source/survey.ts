@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { lstat, opendir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type IgnoreRules, ignoreRules, mayBeManifest } from './ignore-rules.ts';
+import { type IgnoreRules, ignoreFault, ignoreRules, mayBeManifest } from './ignore-rules.ts';
 import { readStable, stamp } from './stable-read.ts';
 
 /** Bounds of one directory source. */
@@ -107,7 +107,10 @@ export async function resolveRoot(path: string): Promise<Root> {
 
 async function readIgnoreFile(root: string, ignoreFile: string, limits: DirectoryLimits) {
   const read = await readStable(join(root, ignoreFile), root, { fileBytes: limits.fileBytes, quietMs: 0 });
-  if (read.kind === 'text') return { text: read.text };
+  if (read.kind === 'text') {
+    const fault = ignoreFault(read.text);
+    return fault === undefined ? { text: read.text } : { fault: `${ignoreFile} ${fault}` };
+  }
   if (read.kind === 'gone' || (read.kind === 'unreadable' && read.reason === 'is empty')) return { text: '' };
   const why = read.kind === 'unsettled' ? 'is still being written' : read.reason;
   return { fault: `${ignoreFile} ${why}` };

@@ -69,7 +69,10 @@ function stalledClaim(input: ConditionInput): Claim {
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     const place = formatPosition(first.at);
     const message = `${place === '' ? '' : `${place}: `}${first.message}${more}`;
-    return claim('Stalled', 'True', 'ManifestInvalid', withHint(message, first.hint));
+    // The manifest says what it means; it is the operator who does not want it.
+    const isForbidden = errors.every(({ code }) => code === 'PolicyViolation');
+    const reason = isForbidden ? 'PolicyViolation' : 'ManifestInvalid';
+    return claim('Stalled', 'True', reason, withHint(message, first.hint));
   }
   const blocker = input.plan?.blockers[0];
   if (blocker !== undefined) {

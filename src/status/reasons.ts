@@ -4,6 +4,7 @@ export const REASONS = [
   'Progressing',
   'Waiting',
   'ManifestInvalid',
+  'PolicyViolation',
   'StepFailed',
   'EngineUnreachable',
   'InternalError',

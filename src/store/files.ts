@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { Failure } from '../model/failure.ts';
@@ -14,7 +14,7 @@ export interface StoreLog {
 }
 
 export interface FileStoreOptions {
-  /** The store's own: 0700, made when missing. */
+  /** The store's own: 0700, made when missing; refused when others own it or may write to it. */
   readonly directory: string;
   readonly log?: StoreLog;
   readonly events?: Partial<EventLimits>;
@@ -32,7 +32,7 @@ export async function createFileStore(options: FileStoreOptions): Promise<Store>
   } catch (error) {
     throw new Failure('refused', `the state directory cannot be used: ${(error as Error).message}`, {
       cause: error,
-      hint: 'give the daemon a directory that it may write to',
+      hint: 'give the daemon a directory of its own (mode 0700), or make a new one when somebody else could write to it',
     });
   }
 }
@@ -188,7 +188,12 @@ function readDocument(path: string): Decoded {
   }
 }
 
+/** What others could have put there, a tombstone above all, would be acted on: closing the door now is too late. */
 function makePrivate(directory: string): void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const { mode, uid } = statSync(directory);
+  const ownUid = process.getuid?.();
+  if (uid !== ownUid && uid !== 0) throw new Error(`${directory} belongs to another user (uid ${uid})`);
+  if ((mode & 0o022) !== 0) throw new Error(`others may write to ${directory}`);
   chmodSync(directory, 0o700);
 }

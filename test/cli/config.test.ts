@@ -120,3 +120,12 @@ test('validate prints every problem with its place', async () => {
     await cli.run('validate bad.yaml'),
   );
 });
+
+test('validate warns of what baseline forbids, and refuses it when that is asked for', async () => {
+  const greedy =
+    'name: shop\nservices: {web: {image: x, privileged: true, cap_add: [SYS_ADMIN, BPF], volumes: ["/etc:/x"]}}\n';
+  const warned = await cli.run('validate -f -', { stdin: greedy });
+  const refused = await cli.run('validate -f - --policy-level baseline', { stdin: greedy });
+  expect([warned.exit, refused.exit]).toEqual([0, 1]);
+  await cli.expectGolden('validate-policy', warned, refused, await cli.run('validate --policy-level strict'));
+});

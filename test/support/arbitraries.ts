@@ -151,12 +151,12 @@ function dependencies(raw: RawService, before: Around['before']): NonNullable<Se
 
 /** What somebody does to an engine by hand; numbers choose among what is there. */
 export interface Deed {
-  readonly kind: (typeof DEEDS)[number];
+  readonly kind: (typeof DEED_KINDS)[number];
   readonly which: number;
   readonly other: number;
 }
 
-const DEEDS = [
+export const DEED_KINDS = [
   'rm',
   'stop',
   'crash',
@@ -176,7 +176,7 @@ const DEEDS = [
 ] as const;
 
 export const deeds = (maxLength: number): fc.Arbitrary<readonly Deed[]> =>
-  fc.array(fc.record({ kind: fc.constantFrom(...DEEDS), which: fc.nat(1000), other: fc.nat(1000) }), {
+  fc.array(fc.record({ kind: fc.constantFrom(...DEED_KINDS), which: fc.nat(1000), other: fc.nat(1000) }), {
     maxLength,
   });
 

@@ -103,19 +103,21 @@ function wrongOrder(engine: SimulatedEngine, desired: DesiredStack): readonly st
 }
 
 function wrongNetworkSpecs(engine: SimulatedEngine, desired: DesiredStack): readonly string[] {
-  return desired.networks.flatMap((network) => {
-    const found = engine.world.networksNamed(network.name);
-    const wanted = [
-      { internal: network.internal, options: network.options, pools: network.pools, owner: desired.name },
-    ];
-    const seen = found.map((each) => ({
-      internal: each.spec.internal,
-      options: each.spec.options,
-      pools: network.pools.length === 0 ? [] : each.pools,
-      owner: each.labels[OURS.stack],
-    }));
-    return difference(network.name, wanted, seen);
-  });
+  return desired.networks
+    .filter((each) => !each.external)
+    .flatMap((network) => {
+      const found = engine.world.networksNamed(network.name);
+      const wanted = [
+        { internal: network.internal, options: network.options, pools: network.pools, owner: desired.name },
+      ];
+      const seen = found.map((each) => ({
+        internal: each.spec.internal,
+        options: each.spec.options,
+        pools: network.pools.length === 0 ? [] : each.pools,
+        owner: each.labels[OURS.stack],
+      }));
+      return difference(network.name, wanted, seen);
+    });
 }
 
 function strays(engine: SimulatedEngine, desired: DesiredStack): readonly string[] {

@@ -122,6 +122,11 @@ export class SimulatedEngine implements Engine {
     return nextChangeAtMs(this.world);
   }
 
+  /** What is admitted is the business of the adapter for real engines. */
+  admitting(): this {
+    return this;
+  }
+
   connect(): Promise<EngineInfo> {
     return this.#call('connect', '', () => engineInfo(this.world), 'read');
   }

@@ -9,7 +9,9 @@ import { OURS } from '../../model/labels.ts';
 import { type ImageId, imageId } from '../../model/names.ts';
 import { type ContextEntry, contextEntries, outsideDockerfile } from '../build-context.ts';
 import type { Progress } from '../engine.ts';
-import { type Connection, DEADLINE } from './connection.ts';
+import { admitBuild } from './admission/gate.ts';
+import { DEADLINE } from './connection.ts';
+import type { Caller } from './container-calls.ts';
 import { followProgress, type ProgressMessage } from './progress-stream.ts';
 import { inspectImageRaw } from './reads.ts';
 import { authHeader, readRegistryAuths } from './registry-auth.ts';
@@ -25,15 +27,17 @@ const NOISE = /^ ---> |^Removing intermediate container /;
  * without a further program. The image carries the digest of what it was built from.
  */
 export async function buildImage(
-  connection: Connection,
+  caller: Pick<Caller, 'connection' | 'admission'>,
   configDirectory: string,
   image: DesiredImage,
   progress: Progress,
   signal: AbortSignal,
 ): Promise<ImageId> {
   const { build } = image;
+  const { connection } = caller;
   const what = `build image ${image.ref}`;
   if (build === undefined) throw new Failure('bug', `${what}: it has no build section`);
+  await admitBuild(caller, build, what);
   const transcript = new Transcript(progress);
   const auths = await readRegistryAuths(configDirectory, ({ message }) =>
     connection.log.warn({ image: image.ref, reason: message }, 'a build goes on without one registry login'),

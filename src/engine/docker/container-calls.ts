@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { CallAdmission } from '../../model/admission.ts';
 import type { Resources, RestartPolicy } from '../../model/container.ts';
 import { Failure } from '../../model/failure.ts';
 import { OURS } from '../../model/labels.ts';
 import { type ContainerId, containerId } from '../../model/names.ts';
 import type { ContainerRequest } from '../engine.ts';
+import { admitContainer } from './admission/gate.ts';
 import { compareApiVersions } from './api-version.ts';
 import { type Connection, DEADLINE } from './connection.ts';
 import type { Guard } from './guard.ts';
@@ -16,6 +18,8 @@ import type { WireContainer } from './wire.ts';
 export interface Caller {
   readonly connection: Connection;
   readonly guard: Guard;
+  /** What its creates are held to; undefined: nothing. */
+  readonly admission: CallAdmission | undefined;
 }
 
 const REMOVAL_PATIENCE_MS = 30_000;
@@ -30,12 +34,14 @@ export async function createContainer(caller: Caller, request: ContainerRequest)
   const { connection } = caller;
   const { apiVersion } = await connection.info();
   const what = `create container ${request.name}`;
+  const body = containerBody(request, apiVersion);
+  await admitContainer(caller, body, what);
   try {
     const answer = await connection.request<{ Id: string; Warnings?: readonly string[] | null }>({
       method: 'POST',
       path: '/containers/create',
       query: { name: request.name, platform: request.container.platform },
-      body: containerBody(request, apiVersion),
+      body,
       what,
       deadlineMs: DEADLINE.create,
     });

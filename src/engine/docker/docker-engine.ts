@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import type { CallAdmission } from '../../model/admission.ts';
 import type { EndpointSettings, Resources, RestartPolicy } from '../../model/container.ts';
 import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '../../model/desired.ts';
 import type { Hook } from '../../model/hooks.ts';
@@ -58,7 +59,30 @@ export interface DockerEngineOptions {
 
 /** An engine at an address. Nothing is asked of it yet; a bad address throws `invalid`. */
 export function createDockerEngine(options: DockerEngineOptions): Engine {
-  return new DockerEngine(options);
+  const { host, certPath, log, instance } = options;
+  const connection = new Connection(host, certPath, log);
+  const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(connection, id, signal));
+  const shared: Shared = {
+    connection,
+    eventConnection: new Connection(host, certPath, log),
+    configDirectory: options.configDirectory ?? join(homedir(), '.docker'),
+    pulls: new PullsUnderWay(),
+    observer: { connection, instance, imageConfigs },
+    guard: new Guard(connection, imageConfigs, instance, options.isAdopted ?? (() => false)),
+    networks: new NetworkCreator(),
+  };
+  return new DockerEngine(shared, undefined);
+}
+
+/** What an engine is spoken to by, whatever its calls are held to. */
+interface Shared {
+  readonly connection: Connection;
+  readonly eventConnection: Connection;
+  readonly configDirectory: string;
+  readonly pulls: PullsUnderWay;
+  readonly observer: Observer;
+  readonly guard: Guard;
+  readonly networks: NetworkCreator;
 }
 
 /**
@@ -67,53 +91,46 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
  * asked before it is sent. The event stream has a connection of its own, so that nothing else can stall it.
  */
 class DockerEngine implements Engine {
-  readonly #connection: Connection;
-  readonly #eventConnection: Connection;
-  readonly #configDirectory: string;
-  readonly #pulls = new PullsUnderWay();
-  readonly #observer: Observer;
+  readonly #shared: Shared;
   readonly #caller: Caller;
-  readonly #networks: NetworkCreator;
 
-  constructor(options: DockerEngineOptions) {
-    const { host, certPath, log, instance } = options;
-    this.#connection = new Connection(host, certPath, log);
-    this.#eventConnection = new Connection(host, certPath, log);
-    this.#configDirectory = options.configDirectory ?? join(homedir(), '.docker');
-    const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(this.#connection, id, signal));
-    this.#observer = { connection: this.#connection, instance, imageConfigs };
-    const guard = new Guard(this.#connection, imageConfigs, instance, options.isAdopted ?? (() => false));
-    this.#caller = { connection: this.#connection, guard };
-    this.#networks = new NetworkCreator(this.#caller);
+  constructor(shared: Shared, admission: CallAdmission | undefined) {
+    this.#shared = shared;
+    this.#caller = { connection: shared.connection, guard: shared.guard, admission };
+  }
+
+  admitting(admission: CallAdmission): Engine {
+    return new DockerEngine(this.#shared, admission);
   }
 
   connect(signal: AbortSignal): Promise<EngineInfo> {
-    return this.#connection.negotiate(signal);
+    return this.#shared.connection.negotiate(signal);
   }
 
   observe(query: ObserveQuery, signal: AbortSignal): Promise<Observed> {
-    return observe(this.#observer, query, signal);
+    return observe(this.#shared.observer, query, signal);
   }
 
   ownedStacks(signal: AbortSignal): Promise<readonly StackName[]> {
-    return ownedStacks(this.#observer, signal);
+    return ownedStacks(this.#shared.observer, signal);
   }
 
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
-    return readEvents(this.#eventConnection, signal);
+    return readEvents(this.#shared.eventConnection, signal);
   }
 
   logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
-    return readLogs(this.#connection, container, options, signal);
+    return readLogs(this.#shared.connection, container, options, signal);
   }
 
   pullImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<PullState> {
-    const begin = (tell: Progress) => pullImage(this.#connection, this.#configDirectory, image, tell, signal);
-    return this.#pulls.pull(`${image.ref} ${image.platform ?? ''}`, begin, progress);
+    const begin = (tell: Progress) =>
+      pullImage(this.#shared.connection, this.#shared.configDirectory, image, tell, signal);
+    return this.#shared.pulls.pull(`${image.ref} ${image.platform ?? ''}`, begin, progress);
   }
 
   buildImage(image: DesiredImage, progress: Progress, signal: AbortSignal): Promise<ImageId> {
-    return buildImage(this.#connection, this.#configDirectory, image, progress, signal);
+    return buildImage(this.#caller, this.#shared.configDirectory, image, progress, signal);
   }
 
   createNetwork(
@@ -121,7 +138,7 @@ class DockerEngine implements Engine {
     labels: Readonly<Record<string, string>>,
     signal: AbortSignal,
   ): Promise<NetworkId> {
-    return write('create network', signal, () => this.#networks.create(network, labels));
+    return write('create network', signal, () => this.#shared.networks.create(this.#caller, network, labels));
   }
 
   removeNetwork(network: NetworkId, unclaimed: boolean, signal: AbortSignal): Promise<void> {
@@ -167,7 +184,7 @@ class DockerEngine implements Engine {
   putFiles(container: ContainerId, files: readonly InjectedFile[], signal: AbortSignal): Promise<void> {
     return write('put files', signal, async () => {
       await this.#caller.guard.requireContainer(container, 'put files');
-      await putFiles(this.#connection, container, files);
+      await putFiles(this.#shared.connection, container, files);
     });
   }
 

@@ -4,6 +4,7 @@ import { Failure } from '../../model/failure.ts';
 import type { Hook } from '../../model/hooks.ts';
 import type { ContainerId } from '../../model/names.ts';
 import type { ExecResult } from '../engine.ts';
+import { admitExec } from './admission/gate.ts';
 import { DEADLINE, superseded } from './connection.ts';
 import type { Caller } from './container-calls.ts';
 import { transportFailure } from './failures.ts';
@@ -70,18 +71,20 @@ async function createExec(
   command: Hook,
   what: string,
 ): Promise<string> {
+  const body = {
+    AttachStdout: true,
+    AttachStderr: true,
+    Cmd: command.command,
+    User: command.user ?? '',
+    Privileged: command.privileged ?? false,
+    WorkingDir: command.workingDir ?? '',
+    Env: command.env,
+  };
+  admitExec(caller, body, what);
   const answer = await caller.connection.request<{ Id: string }>({
     method: 'POST',
     path: `/containers/${container}/exec`,
-    body: {
-      AttachStdout: true,
-      AttachStderr: true,
-      Cmd: command.command,
-      User: command.user ?? '',
-      Privileged: command.privileged ?? false,
-      WorkingDir: command.workingDir ?? '',
-      Env: command.env,
-    },
+    body,
     what,
     deadlineMs: DEADLINE.write,
   });

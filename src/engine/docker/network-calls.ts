@@ -5,6 +5,7 @@ import type { DesiredNetwork } from '../../model/desired.ts';
 import { Failure } from '../../model/failure.ts';
 import { COMPOSE, OURS } from '../../model/labels.ts';
 import { type ContainerId, type NetworkId, networkId } from '../../model/names.ts';
+import { admitNetwork } from './admission/gate.ts';
 import { compareApiVersions } from './api-version.ts';
 import { DEADLINE } from './connection.ts';
 import type { Caller } from './container-calls.ts';
@@ -22,15 +23,10 @@ const UNIQUE_NAMES_API = '1.44';
 
 /** Makes networks, one at a time: older engines let parallel creates of one name all succeed (measured). */
 export class NetworkCreator {
-  readonly #caller: Caller;
   readonly #oneAtATime = pLimit(1);
 
-  constructor(caller: Caller) {
-    this.#caller = caller;
-  }
-
-  create(network: DesiredNetwork, labels: Labels): Promise<NetworkId> {
-    return this.#oneAtATime(() => createWithSubnet(this.#caller, network, labels));
+  create(caller: Caller, network: DesiredNetwork, labels: Labels): Promise<NetworkId> {
+    return this.#oneAtATime(() => createWithSubnet(caller, network, labels));
   }
 }
 
@@ -54,13 +50,15 @@ async function createNetwork(caller: Caller, network: DesiredNetwork, labels: La
   const { connection } = caller;
   const { apiVersion } = await connection.info();
   const what = `create network ${network.name}`;
+  const body = networkBody(network, labels, apiVersion);
+  admitNetwork(caller, body, what);
   const sameName = async () =>
     (await listNetworks(connection)).filter((candidate) => candidate.Name === network.name);
   try {
     const answer = await connection.request<{ Id: string; Warning?: string }>({
       method: 'POST',
       path: '/networks/create',
-      body: networkBody(network, labels, apiVersion),
+      body,
       what,
       deadlineMs: DEADLINE.create,
     });

@@ -2,6 +2,7 @@ import equal from 'fast-deep-equal';
 import type { DesiredVolume } from '../../model/desired.ts';
 import { Failure } from '../../model/failure.ts';
 import { OURS } from '../../model/labels.ts';
+import { admitVolume } from './admission/gate.ts';
 import { DEADLINE } from './connection.ts';
 import type { Caller } from './container-calls.ts';
 import { notOurs } from './guard.ts';
@@ -18,10 +19,12 @@ export async function createVolume(
   labels: Readonly<Record<string, string>>,
 ): Promise<void> {
   const what = `create volume ${volume.name}`;
+  const body = volumeBody(volume, labels);
+  await admitVolume(caller, body, what);
   await caller.connection.request<unknown>({
     method: 'POST',
     path: '/volumes/create',
-    body: volumeBody(volume, labels),
+    body,
     what,
     deadlineMs: DEADLINE.create,
   });

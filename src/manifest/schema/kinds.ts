@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { POLICY_KIND, policySchema } from './policy.ts';
 import { stackSchema } from './stack.ts';
 
 /** A column of `kubectl get` in the words of a CustomResourceDefinition. */
@@ -21,7 +22,7 @@ export interface KindDefinition {
   readonly columns: readonly PrinterColumn[];
 }
 
-/** The kinds there are, for readers of manifests and for the generated schemas. */
+/** The kinds there are, for the generated schemas; in a manifest only stacks may stand. */
 export const KINDS: readonly KindDefinition[] = [
   {
     kind: 'Stack',
@@ -64,5 +65,13 @@ export const KINDS: readonly KindDefinition[] = [
         description: 'Since when the stack is known.',
       },
     ],
+  },
+  {
+    kind: POLICY_KIND,
+    plural: 'policyconfigurations',
+    singular: 'policyconfiguration',
+    shortNames: [],
+    schema: policySchema,
+    columns: [],
   },
 ];

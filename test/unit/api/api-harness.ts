@@ -48,13 +48,24 @@ export class ApiHarness {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  ask(method: string, path: string, body?: string | readonly string[]): Promise<Answer> {
+  /** `headers` beside, or in the place of, those that any client sends. */
+  ask(
+    method: string,
+    path: string,
+    body?: string | readonly string[],
+    headers: Readonly<Record<string, string>> = body === undefined
+      ? {}
+      : { 'content-type': 'application/json' },
+  ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const sent = request({ socketPath: this.socketPath, method, path, agent: false }, async (response) => {
-        let text = '';
-        for await (const chunk of response) text += String(chunk);
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-      });
+      const sent = request(
+        { socketPath: this.socketPath, method, path, headers, agent: false },
+        async (response) => {
+          let text = '';
+          for await (const chunk of response) text += String(chunk);
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+        },
+      );
       sent.on('error', reject);
       // Several pieces go out in chunks, without a content-length.
       for (const piece of typeof body === 'object' ? body : []) sent.write(piece);

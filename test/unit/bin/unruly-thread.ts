@@ -30,7 +30,7 @@ function answer(request: LoaderRequest): unknown {
       });
     case 'resolve': {
       for (const { path } of request.texts) {
-        const look = { kind: 'file', stamp: path, isSettled: !path.includes('young') } as const;
+        const look = { kind: 'file', stamp: path, isSettled: !path.includes('young'), place: path } as const;
         note({ kind: 'read', read: { path, aspect: 'content', look } });
         if (path.includes('context')) note({ kind: 'context', directory: '/build/me' });
         obey(path);

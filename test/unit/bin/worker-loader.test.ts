@@ -7,6 +7,7 @@ import { createInProcessLoader } from '../../../src/controller/in-process-loader
 import type { DeclaredStack } from '../../../src/controller/loader.ts';
 import { digestContext } from '../../../src/engine/build-context.ts';
 import type { ManifestFile } from '../../../src/manifest/stack.ts';
+import { UNRESTRICTED } from '../../../src/model/admission.ts';
 import { Failure } from '../../../src/model/failure.ts';
 import type { EngineInfo } from '../../../src/model/observed.ts';
 import { createFiles } from '../../../src/source/files.ts';
@@ -74,8 +75,8 @@ describe('a loader in a thread', () => {
     expect(found).toEqual(await plain.find(files, NEVER));
     expect(found.stacks).toHaveLength(2);
     for (const stack of found.stacks) {
-      const wish = await loader.resolve(stack, ENGINE, NEVER);
-      expect(wish).toEqual(await plain.resolve(stack, ENGINE, NEVER));
+      const wish = await loader.resolve(stack, ENGINE, UNRESTRICTED, NEVER);
+      expect(wish).toEqual(await plain.resolve(stack, ENGINE, UNRESTRICTED, NEVER));
       expect(wish.desired === undefined).toBe(stack.name !== 'two');
     }
     const paths = [join(directory, 'a.env'), join(directory, 'none')];
@@ -92,7 +93,7 @@ describe('a loader in a thread', () => {
     for (const each of [loader, plain]) {
       const count = countTurns();
       const { stacks } = await each.find(files, NEVER);
-      for (const stack of stacks) await each.resolve(stack, ENGINE, NEVER);
+      for (const stack of stacks) await each.resolve(stack, ENGINE, UNRESTRICTED, NEVER);
       turns.push(count());
     }
     const [inThread = 0, inProcess = 0] = turns;
@@ -116,10 +117,10 @@ function countTurns(): () => number {
 describe('what takes too long', () => {
   test('is a problem of its stack, at its place, and the next one is answered by a new thread', async () => {
     const { loader, ended } = unruly();
-    const before = await loader.resolve(stackAt('/ok'), ENGINE, NEVER);
+    const before = await loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER);
     const [stalled, after] = await Promise.all([
-      loader.resolve(stackAt('/stall'), ENGINE, NEVER),
-      loader.resolve(stackAt('/ok'), ENGINE, NEVER),
+      loader.resolve(stackAt('/stall'), ENGINE, UNRESTRICTED, NEVER),
+      loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER),
     ]);
     expect(stalled.desired).toBeUndefined();
     expect(stalled.problems).toMatchObject([
@@ -132,16 +133,18 @@ describe('what takes too long', () => {
 
   test('is remembered with what it had read, unless that is too young to tell', async () => {
     const { loader } = unruly();
-    const { reads } = await loader.resolve(stackAt('/stall'), ENGINE, NEVER);
+    const { reads } = await loader.resolve(stackAt('/stall'), ENGINE, UNRESTRICTED, NEVER);
     expect(reads?.map(({ path }) => path)).toEqual(['/stall']);
-    expect((await loader.resolve(stackAt('/young-stall'), ENGINE, NEVER)).reads).toBeUndefined();
+    expect(
+      (await loader.resolve(stackAt('/young-stall'), ENGINE, UNRESTRICTED, NEVER)).reads,
+    ).toBeUndefined();
   });
 
   test('has more time while a directory is digested, and names it', async () => {
     const { loader } = unruly({ deadlineMs: 200, contextMs: 700 });
-    await loader.resolve(stackAt('/ok'), ENGINE, NEVER);
+    await loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER);
     const startedMs = performance.now();
-    const { problems } = await loader.resolve(stackAt('/context-stall'), ENGINE, NEVER);
+    const { problems } = await loader.resolve(stackAt('/context-stall'), ENGINE, UNRESTRICTED, NEVER);
     expect(performance.now() - startedMs).toBeGreaterThanOrEqual(699);
     expect(problems[0]?.message).toContain('/build/me');
   });
@@ -179,8 +182,8 @@ describe('what takes too long', () => {
 
   test('or too much memory, or is too large, is a problem of its stack as well', async () => {
     const { loader } = unruly({ deadlineMs: 30_000, heapBytes: 40 * 1024 ** 2 });
-    const hoarding = await loader.resolve(stackAt('/hoard'), ENGINE, NEVER);
-    const large = await loader.resolve(stackAt('/ok', 'large'), ENGINE, NEVER);
+    const hoarding = await loader.resolve(stackAt('/hoard'), ENGINE, UNRESTRICTED, NEVER);
+    const large = await loader.resolve(stackAt('/ok', 'large'), ENGINE, UNRESTRICTED, NEVER);
     expect([codes(hoarding.problems), codes(large.problems)]).toEqual([['TooComplex'], ['TooComplex']]);
   });
 });
@@ -188,8 +191,8 @@ describe('what takes too long', () => {
 describe('a thread that breaks', () => {
   test('fails the call it was at, and the next one is answered', async () => {
     const { loader, ended } = unruly({ deadlineMs: 5_000 });
-    const crashed = kindOf(loader.resolve(stackAt('/crash'), ENGINE, NEVER));
-    const next = loader.resolve(stackAt('/ok'), ENGINE, NEVER);
+    const crashed = kindOf(loader.resolve(stackAt('/crash'), ENGINE, UNRESTRICTED, NEVER));
+    const next = loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER);
     expect(await crashed).toBe('bug');
     expect((await next).filesUsed).toEqual(['0']);
     expect(ended).toHaveLength(1);
@@ -197,15 +200,15 @@ describe('a thread that breaks', () => {
 
   test('lives on when something was only thrown', async () => {
     const { loader, ended } = unruly({ deadlineMs: 5_000 });
-    expect(await kindOf(loader.resolve(stackAt('/throw'), ENGINE, NEVER))).toBe('bug');
-    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('answered');
+    expect(await kindOf(loader.resolve(stackAt('/throw'), ENGINE, UNRESTRICTED, NEVER))).toBe('bug');
+    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('answered');
     expect(ended).toEqual([]);
   });
 
   test('fails all calls when it cannot be started at all', async () => {
     const { loader } = loaderOf({}, new URL('./no-such-thread.mjs', import.meta.url));
-    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('bug');
-    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('bug');
+    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('bug');
+    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('bug');
   });
 });
 
@@ -214,7 +217,9 @@ describe('calls that wait', () => {
     const { loader } = unruly({ deadlineMs: 3_000 });
     const order: string[] = [];
     await loader.looks(['/'], NEVER);
-    const stalled = loader.resolve(stackAt('/stall'), ENGINE, NEVER).then(() => order.push('stalled'));
+    const stalled = loader
+      .resolve(stackAt('/stall'), ENGINE, UNRESTRICTED, NEVER)
+      .then(() => order.push('stalled'));
     await loader.looks(['/'], NEVER).then(() => order.push('looked'));
     await stalled;
     expect(order).toEqual(['looked', 'stalled']);
@@ -224,7 +229,9 @@ describe('calls that wait', () => {
     const { loader } = unruly({ waiting: 2 });
     const order: string[] = [];
     const ask = (path: string) =>
-      kindOf(loader.resolve(stackAt(path), ENGINE, NEVER)).then((kind) => order.push(`${path} ${kind}`));
+      kindOf(loader.resolve(stackAt(path), ENGINE, UNRESTRICTED, NEVER)).then((kind) =>
+        order.push(`${path} ${kind}`),
+      );
     await Promise.all([ask('/stall'), ask('/one'), ask('/two'), ask('/three')]);
     expect(order).toEqual(['/three refused', '/stall answered', '/one answered', '/two answered']);
   });
@@ -232,27 +239,27 @@ describe('calls that wait', () => {
   test('are given up with their signal, without the thread being ended', async () => {
     const { loader, ended } = unruly();
     const give = new AbortController();
-    const stalled = loader.resolve(stackAt('/stall'), ENGINE, NEVER);
-    const waiting = kindOf(loader.resolve(stackAt('/crash'), ENGINE, give.signal));
+    const stalled = loader.resolve(stackAt('/stall'), ENGINE, UNRESTRICTED, NEVER);
+    const waiting = kindOf(loader.resolve(stackAt('/crash'), ENGINE, UNRESTRICTED, give.signal));
     give.abort();
     expect(await waiting).toBe('superseded');
     expect(ended).toEqual([]);
     expect(codes((await stalled).problems)).toEqual(['TooComplex']);
-    expect((await loader.resolve(stackAt('/ok'), ENGINE, NEVER)).filesUsed).toEqual(['0']);
+    expect((await loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER)).filesUsed).toEqual(['0']);
     expect(ended).toHaveLength(1);
   });
 
   test('and those under way end when the loader is closed', async () => {
     const { loader, ended } = unruly({ deadlineMs: 60_000 });
-    await loader.resolve(stackAt('/ok'), ENGINE, NEVER);
+    await loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER);
     const calls = [
-      loader.resolve(stackAt('/stall'), ENGINE, NEVER),
-      loader.resolve(stackAt('/ok'), ENGINE, NEVER),
+      loader.resolve(stackAt('/stall'), ENGINE, UNRESTRICTED, NEVER),
+      loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER),
     ];
     const ends = calls.map(kindOf);
     await loader.close();
     expect(await Promise.all(ends)).toEqual(['superseded', 'superseded']);
-    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, NEVER))).toBe('superseded');
+    expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('superseded');
     expect(ended).toEqual([]);
   });
 });

@@ -13,6 +13,7 @@ export function inMemory(contents: Readonly<Record<string, string>>): Files {
     digestFile: () => undefined,
     digestContext: () => undefined,
     kind: (path) => (contents[path] === undefined ? 'missing' : 'file'),
+    realPath: (path) => path,
   };
 }
 

@@ -59,6 +59,10 @@ describe('parseYaml', () => {
     ['TimestampNotText', 'a: 2024-02-29\n'],
     ['ControlCharacter', 'a: "x\u0000"\n'],
     ['ControlCharacter', 'a: x\u001b[31m\n'],
+    ['ControlCharacter', 'a: "x\\0y"\n'],
+    ['ControlCharacter', '"x\\0y": a\n'],
+    ['ReservedKey', 'a: {toString: x}\n'],
+    ['ReservedKey', 'a: &k __proto__\n*k : x\n'],
     ['NestedTooDeeply', `a: ${'['.repeat(70)}${']'.repeat(70)}\n`],
   ])('refuses with %s: %j', (code, text) => {
     expect(parsed(text)).toMatchObject({ codes: [code], values: [] });

@@ -253,11 +253,6 @@ describe('what a Compose file may say', () => {
       { severity: 'warning', code: 'ObsoleteField', path: 'version', at: { line: 1, column: 1 } },
     ]);
   });
-
-  it('treats names of JavaScript as any other', () => {
-    expect(ofService('environment: {toString: a, hasOwnProperty: b, valueOf: c}')).toEqual([]);
-    expect(messages(ofService('toString: 1'))).toEqual(['services.web.toString: unknown field "toString"']);
-  });
 });
 
 describe('labels that are ours', () => {

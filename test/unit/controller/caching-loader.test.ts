@@ -15,6 +15,7 @@ import { createCachingLoader } from '../../../src/controller/caching-loader.ts';
 import { createInProcessLoader } from '../../../src/controller/in-process-loader.ts';
 import { digestContext } from '../../../src/engine/build-context.ts';
 import type { ManifestFile } from '../../../src/manifest/stack.ts';
+import { UNRESTRICTED } from '../../../src/model/admission.ts';
 import type { EngineInfo } from '../../../src/model/observed.ts';
 import { createFiles } from '../../../src/source/files.ts';
 import { look } from '../../../src/source/fingerprint.ts';
@@ -56,9 +57,9 @@ function counted(options: { readonly entries?: number } = {}) {
         count.finds += 1;
         return inner.find(given, signal);
       },
-      resolve: (stack, engine, signal) => {
+      resolve: (stack, engine, admission, signal) => {
         count.resolves += 1;
-        return inner.resolve(stack, engine, signal);
+        return inner.resolve(stack, engine, admission, signal);
       },
       looks: inner.looks,
     },
@@ -77,7 +78,7 @@ async function stackOf(text: string, engine = ENGINE) {
   const { stacks } = await loader.find(manifest(text), NEVER);
   const [stack] = stacks;
   if (stack === undefined) throw new Error('no stack');
-  return { loader, count, time, stack, resolve: () => loader.resolve(stack, engine, NEVER) };
+  return { loader, count, time, stack, resolve: () => loader.resolve(stack, engine, UNRESTRICTED, NEVER) };
 }
 
 const WEB = 'services:\n  web:\n    image: caddy\n';
@@ -245,8 +246,8 @@ describe('a wish', () => {
   test('is made again for another engine', async () => {
     const { loader, stack, resolve, count } = await stackOf(WEB);
     await resolve();
-    await loader.resolve(stack, { ...ENGINE, apiVersion: '1.43' }, NEVER);
-    await loader.resolve(stack, { ...ENGINE, apiVersion: '1.43', id: 'other' }, NEVER);
+    await loader.resolve(stack, { ...ENGINE, apiVersion: '1.43' }, UNRESTRICTED, NEVER);
+    await loader.resolve(stack, { ...ENGINE, apiVersion: '1.43', id: 'other' }, UNRESTRICTED, NEVER);
     expect(count.resolves).toBe(3);
   });
 
@@ -254,9 +255,9 @@ describe('a wish', () => {
     const { loader, resolve, count } = await stackOf(`name: one\n${WEB}`);
     await resolve();
     const changed = await loader.find(manifest(`name: one\n# moved\n${WEB}`), NEVER);
-    for (const stack of changed.stacks) await loader.resolve(stack, ENGINE, NEVER);
+    for (const stack of changed.stacks) await loader.resolve(stack, ENGINE, UNRESTRICTED, NEVER);
     const moved = await loader.find(manifest(`name: one\n# moved\n${WEB}`, 'docker-compose.yml'), NEVER);
-    for (const stack of moved.stacks) await loader.resolve(stack, ENGINE, NEVER);
+    for (const stack of moved.stacks) await loader.resolve(stack, ENGINE, UNRESTRICTED, NEVER);
     expect(count.resolves).toBe(3);
   });
 

@@ -16,8 +16,9 @@ const plain = createInProcessLoader({
     digestFile: () => undefined,
     digestContext: () => undefined,
     kind: () => 'missing',
+    realPath: (path: string) => path,
   },
-  look: () => ({ kind: 'missing', stamp: 'missing', isSettled: true }),
+  look: () => ({ kind: 'missing', stamp: 'missing', isSettled: true, place: undefined }),
   home: undefined,
 });
 

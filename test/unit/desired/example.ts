@@ -104,5 +104,6 @@ function memoryFiles(files: Readonly<Record<string, string>>): Files {
       if (files[`${path}/`] !== undefined) return 'directory';
       return text(path) === undefined ? 'missing' : 'file';
     },
+    realPath: (path) => path,
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { resolveWish } from '../../../src/controller/wish.ts';
 import { controlSchema } from '../../../src/manifest/schema/stack.ts';
+import { UNRESTRICTED } from '../../../src/model/admission.ts';
 import type { EngineInfo } from '../../../src/model/observed.ts';
 import type { Problem } from '../../../src/model/problem.ts';
 import { filesOf, find } from '../manifest/in-memory.ts';
@@ -34,7 +35,9 @@ function load({ files }: ExampleTree): {
     ...onDisk,
     digestFile: (path: string) => (onDisk.kind(path) === 'file' ? 'a digest' : undefined),
   };
-  const wishes = found.stacks.map((manifest) => resolveWish(manifest, ENGINE, readable));
+  const wishes = found.stacks.map((manifest) =>
+    resolveWish(manifest, { engine: ENGINE, admission: UNRESTRICTED }, readable),
+  );
   return {
     stacks: found.stacks.map(({ name }) => name),
     problems: [...found.problems, ...wishes.flatMap(({ problems }) => problems)],

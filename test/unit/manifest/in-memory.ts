@@ -42,6 +42,7 @@ export function filesOf(tree: Tree): Files {
     digestFile: () => undefined,
     digestContext: () => undefined,
     kind: (file) => (texts.has(file) ? 'file' : 'missing'),
+    realPath: (path) => path,
   };
 }
 
