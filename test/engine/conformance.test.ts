@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -12,16 +13,19 @@ import {
   type Script,
   shrink,
 } from '../support/conformance/differential.ts';
+import { PLACES } from '../support/conformance/names.ts';
 import { readSequence, type Sequence } from '../support/conformance/operation.ts';
 import { RealCorner } from '../support/conformance/real-corner.ts';
 import { hasEngine, Lab, sweep } from '../support/lab.ts';
-import type { Profile } from '../support/simulated/world.ts';
+import type { Profile } from '../support/simulated/objects.ts';
 
 /** Sequences at once: most of their time is the engine's, which does several things at a time. */
 const AT_ONCE = 3;
 const LONGEST_MS = 1_800_000;
+/** While a sequence that is not alike is made shorter. */
+const SHORT_PATIENCE_MS = 2000;
 /** More of them, and others, when hunting. */
-const GENERATED = Number(process.env['CONFORMANCE_SEQUENCES'] ?? 10);
+const GENERATED = Number(process.env['CONFORMANCE_SEQUENCES'] ?? 60);
 const SEED = Number(process.env['CONFORMANCE_SEED'] ?? 1);
 /** A part of the titles of the scripts that are wanted. */
 const only = process.env['CONFORMANCE_ONLY'] ?? '';
@@ -29,21 +33,24 @@ const replay = process.env['CONFORMANCE_REPLAY'];
 const known = readKnownDivergences();
 const met = new Set<string>();
 let operations = 0;
+let place = randomInt(0, PLACES);
 let profile: Profile | undefined;
 
-async function compared(sequence: Sequence): Promise<Compared> {
+async function compared(sequence: Sequence, patienceMs?: number): Promise<Compared> {
   const lab = new Lab();
   const { host, stack, instance, image } = lab;
+  place = (place + 1) % PLACES;
   const corner = await RealCorner.create({
     host,
     stack,
     instance,
     image,
+    place,
     sweep: () => sweep(lab.docker, instance),
   });
   profile = corner.profile;
   try {
-    return await compare(corner, sequence, known);
+    return await compare(corner, sequence, known, patienceMs);
   } finally {
     await corner.dispose();
   }
@@ -57,7 +64,8 @@ async function check({ title, sequence }: Script): Promise<string | undefined> {
     for (const name of result.met) met.add(name);
     const [first] = result.differences;
     if (first === undefined) return undefined;
-    const differs = async (shorter: Sequence) => (await compared(shorter)).differences.length > 0;
+    const differs = async (shorter: Sequence) =>
+      (await compared(shorter, SHORT_PATIENCE_MS)).differences.length > 0;
     const shortest = await shrink(sequence.slice(0, first.step + 1), differs);
     return reportDifferences(title, shortest, (await compared(shortest)).differences);
   } catch (thrown) {

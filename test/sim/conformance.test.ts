@@ -4,7 +4,7 @@ import { readKnownDivergences, readScripts } from '../support/conformance/differ
 import { interpret } from '../support/conformance/interpreter.ts';
 import type { Sequence } from '../support/conformance/operation.ts';
 import { SimulatedCorner } from '../support/conformance/simulated-corner.ts';
-import type { Profile } from '../support/simulated/world.ts';
+import type { Profile } from '../support/simulated/objects.ts';
 
 const PROFILES: readonly Profile[] = ['20.10', '28'];
 

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../../src/engine/engine.ts';
 import type { RestartPolicy } from '../../src/model/container.ts';
 import { containerId, stackName } from '../../src/model/names.ts';
 import { containerRequest } from '../support/engine-requests.ts';
-import type { Profile } from '../support/simulated/world.ts';
+import type { Profile } from '../support/simulated/objects.ts';
 import { SimulatedEngine } from '../support/simulated-engine.ts';
 
 const NEVER = new AbortController().signal;

@@ -36,6 +36,7 @@ import { readEvents } from './simulated/events.ts';
 import { SimGuard } from './simulated/guard.ts';
 import { Hands } from './simulated/hands.ts';
 import { nextChangeAtMs, settle } from './simulated/life.ts';
+import type { Behaviour, Profile, SimContainer } from './simulated/objects.ts';
 import {
   asUpdated,
   portCreateContainer,
@@ -51,7 +52,7 @@ import {
   portRemoveVolume,
 } from './simulated/port-networks.ts';
 import { engineInfo, snapshot } from './simulated/snapshot.ts';
-import { type Behaviour, type Profile, type SimContainer, World } from './simulated/world.ts';
+import { World } from './simulated/world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

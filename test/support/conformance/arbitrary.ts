@@ -9,14 +9,13 @@ const ownNetwork = fc.constantFrom('n', 'm');
 const volume = fc.constantFrom('v', 'w');
 const restart = fc.constantFrom('no', 'always', 'unless-stopped', 'on-failure:2');
 
-type Words = Extract<SingleOperation, { port: 'createContainer' }>;
+type Words = Omit<Extract<SingleOperation, { port: 'createContainer' }>, 'port' | 'as' | 'spec'>;
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 
 /** What a container is to be; of what ends by itself or minds signals, times are not told alike by all machines. */
 const words = fc
   .record({
-    container,
     where: fc.constantFrom<Partial<Words>>(
       {},
       { mode: 'bridge' },
@@ -40,14 +39,30 @@ const words = fc
 const defined = <Value extends object>(value: Value): Value =>
   Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as Value;
 
-const creation = words.chain((each) =>
-  fc.constantFrom<SingleOperation>(
-    { port: 'createContainer', ...each },
-    { docker: 'create', ...each },
-    { docker: 'run', ...each },
-    { docker: 'run', foreign: true, ...each },
-  ),
-);
+const creationOf = (of: string) =>
+  words
+    // Nobody's network is one's own.
+    .map(
+      (each): Words => ({
+        ...each,
+        ...(each.mode === `container:${of}` ? { mode: 'none' } : {}),
+        container: of,
+      }),
+    )
+    .chain((each) =>
+      fc.oneof(
+        { weight: 3, arbitrary: fc.constant<SingleOperation>({ port: 'createContainer', ...each }) },
+        {
+          weight: 3,
+          arbitrary: fc.constantFrom<SingleOperation>(
+            { docker: 'create', ...each },
+            { docker: 'run', ...each },
+            { docker: 'run', foreign: true, ...each },
+          ),
+        },
+      ),
+    );
+const creation = container.chain(creationOf);
 
 const lifecycle = fc.oneof(
   { weight: 2, arbitrary: creation },
@@ -151,7 +166,11 @@ const BEGINNING: Sequence = [
 
 /** Sequences that begin with something to work on. */
 const sequences = fc
-  .tuple(creation, creation, fc.array(operations, { minLength: 20, maxLength: MOST_OPERATIONS - 5 }))
+  .tuple(
+    creationOf('a'),
+    creationOf('b'),
+    fc.array(operations, { minLength: 20, maxLength: MOST_OPERATIONS - 5 }),
+  )
   .map(([first, second, rest]): Sequence => [...BEGINNING, first, second, ...rest]);
 
 /** As many sequences as are asked for; the same for the same seed. */

@@ -1,4 +1,4 @@
-import type { Profile } from '../simulated/world.ts';
+import type { Profile } from '../simulated/objects.ts';
 import type { Operation } from './operation.ts';
 import type { Json, StepRecord } from './record.ts';
 
@@ -7,6 +7,8 @@ export interface Difference {
   /** Counted from 0. */
   readonly step: number;
   readonly operation: Operation;
+  /** Of the operation, on the real engine. */
+  readonly outcome: string;
   /** `outcome`, `state.container a#1.exitCode`, `events.network n` */
   readonly path: string;
   readonly simulated: Json;
@@ -17,24 +19,33 @@ export interface Difference {
 export interface KnownDivergence {
   readonly name: string;
   readonly profiles: readonly Profile[];
+  /** A regular expression that fits the whole outcome; left out: any. */
+  readonly outcome?: string;
   /** A regular expression that fits the whole path. */
   readonly path: string;
   /** The same for the texts of what is recorded; left out: anything. */
   readonly simulated?: string;
   readonly real?: string;
   readonly reason: string;
-  /** Whether it is seen is chance, on the engine's side: a run that does not see it proves nothing. */
+  /**
+   * Whether it is seen is chance, on the engine's side: a run that does not see it proves nothing, and of a sequence in
+   * which it is seen nothing further is compared.
+   */
   readonly isChance?: boolean;
 }
 
-/** What two records of one step differ in. */
+/** What two records of one step differ in; of what only one has, nothing that is in it. */
 export function differencesOf(step: number, simulated: StepRecord, real: StepRecord): readonly Difference[] {
   const [first, second] = [flatten(simulated), flatten(real)];
   const paths = [...new Set([...first.keys(), ...second.keys()])].sort();
-  return paths.flatMap((path) => {
+  const all = paths.flatMap((path): Difference[] => {
     const [a, b] = [first.get(path), second.get(path)];
-    return a === b ? [] : [{ step, operation: real.operation, path, simulated: a, real: b }];
+    return a === b
+      ? []
+      : [{ step, operation: real.operation, outcome: real.outcome, path, simulated: a, real: b }];
   });
+  const missing = all.filter((each) => each.simulated === undefined || each.real === undefined);
+  return all.filter(({ path }) => !missing.some((parent) => path.startsWith(`${parent.path}.`)));
 }
 
 /** Which known divergence a difference is; undefined: a new one. */
@@ -48,6 +59,7 @@ export function knownAs(
   return known.find(
     (each) =>
       each.profiles.includes(profile) &&
+      fits(each.outcome, difference.outcome) &&
       fits(each.path, difference.path) &&
       fits(each.simulated, difference.simulated) &&
       fits(each.real, difference.real),

@@ -1,5 +1,5 @@
 import type { Engine } from '../../../src/engine/engine.ts';
-import type { Profile } from '../simulated/world.ts';
+import type { Profile } from '../simulated/objects.ts';
 import type { Names } from './names.ts';
 import type { DockerOperation, EngineOperation } from './operation.ts';
 
@@ -11,6 +11,9 @@ export interface Answer {
   /** Of what was made. */
   readonly id?: string;
 }
+
+/** Some requests make dockerd panic: it hangs up, and goes on. */
+export const NO_ANSWER: Answer = { status: 0, words: '' };
 
 /** Something that an engine said by itself. */
 export interface HeardEvent {

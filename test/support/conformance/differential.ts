@@ -62,6 +62,7 @@ export async function compare(
   real: RealCorner,
   sequence: Sequence,
   known: readonly KnownDivergence[],
+  patienceMs = PATIENCE_MS,
 ): Promise<Compared> {
   const simulated = await interpret(new SimulatedCorner(real.profile), sequence);
   const met = new Set<string>();
@@ -71,17 +72,19 @@ export async function compare(
   };
   const unknown = (record: StepRecord, index: number) =>
     differences(record, index).filter((each) => knownAs(real.profile, each, known) === undefined);
+  const meet = (record: StepRecord, index: number) => {
+    const divergences = differences(record, index).flatMap(
+      (each) => knownAs(real.profile, each, known) ?? [],
+    );
+    for (const { name } of divergences) met.add(name);
+    return divergences;
+  };
   const steps = await interpret(real, sequence, {
     isExpected: (record, index) => unknown(record, index).length === 0,
-    patienceMs: PATIENCE_MS,
-    stopsEarly: true,
+    patienceMs,
+    goesOn: (record, index) =>
+      !meet(record, index).some(({ isChance }) => isChance === true) && unknown(record, index).length === 0,
   });
-  for (const [index, record] of steps.entries()) {
-    for (const each of differences(record, index)) {
-      const divergence = knownAs(real.profile, each, known);
-      if (divergence !== undefined) met.add(divergence.name);
-    }
-  }
   const last = steps.length - 1;
   const lastRecord = steps[last];
   const left = lastRecord === undefined ? [] : unknown(lastRecord, last);

@@ -4,7 +4,7 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import { asFailure } from '../../../src/model/failure.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import { desiredNetwork, desiredVolume, endpoint, ownerLabels } from '../engine-requests.ts';
-import type { Corner } from './corner.ts';
+import { type Corner, NO_ANSWER } from './corner.ts';
 import type { DockerOperation, Operation, PortOperation, Sequence, SingleOperation } from './operation.ts';
 import { type Restless, recordEvents, recordState, type StepRecord } from './record.ts';
 import { portRequest, restartPolicy } from './requests.ts';
@@ -17,15 +17,15 @@ export interface InterpretOptions {
   readonly isExpected?: (record: StepRecord, index: number) => boolean;
   /** For how long it is looked again for what is expected. */
   readonly patienceMs?: number;
-  /** Stops after the first step that is not as expected. */
-  readonly stopsEarly?: boolean;
+  /** Whether to go on after a step. Default: always. */
+  readonly goesOn?: (record: StepRecord, index: number) => boolean;
 }
 
 /** Carries a sequence out, and records after each operation what it did. */
 export async function interpret(
   corner: Corner,
   sequence: Sequence,
-  { isExpected = () => true, patienceMs = 0, stopsEarly = false }: InterpretOptions = {},
+  { isExpected = () => true, patienceMs = 0, goesOn = () => true }: InterpretOptions = {},
 ): Promise<readonly StepRecord[]> {
   const steps: StepRecord[] = [];
   const looping = new Set<string>();
@@ -43,7 +43,7 @@ export async function interpret(
       record = await look();
     }
     steps.push(record);
-    if (stopsEarly && !isExpected(record, index)) break;
+    if (!goesOn(record, index)) break;
   }
   return steps;
 }
@@ -91,13 +91,15 @@ function performOne(corner: Corner, operation: SingleOperation): Promise<string>
 
 async function performDocker(corner: Corner, operation: DockerOperation): Promise<string> {
   const { status, words, id } = await corner.docker(operation);
+  // It is made, even if it could not be started then.
+  if (operation.docker === 'create' || operation.docker === 'run')
+    corner.names.madeContainer(operation.container, id);
+  if (status === NO_ANSWER.status) return 'no answer';
   if (status >= 400) {
     const { kind, hint } = answerFailure('docker', status, words);
     return `${status} ${kind}${hint === undefined ? '' : ` (${hint})`}`;
   }
   if (operation.docker === 'network-create') corner.names.madeNetwork(operation.network, id);
-  if (operation.docker === 'create' || operation.docker === 'run')
-    corner.names.madeContainer(operation.container, id);
   return String(status);
 }
 

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import {
   type ContainerId,
   containerId,
@@ -8,6 +7,15 @@ import {
 } from '../../../src/model/names.ts';
 
 const NOBODY = 'ab'.repeat(32);
+
+/** How many sequences can have ports and subnets of their own. */
+export const PLACES = 400;
+
+export interface NamesOwner {
+  readonly stack: StackName;
+  readonly instance: string;
+  readonly image: string;
+}
 
 /** Which of an engine's names, ids, ports and addresses the short names of one sequence stand for. */
 export class Names {
@@ -21,13 +29,13 @@ export class Names {
   readonly #firstSubnet: number;
   readonly #symbols = new Map<string, string>();
 
-  constructor(owner: { readonly stack: StackName; readonly instance: string; readonly image: string }) {
+  /** Sequences that run at the same time need ports and subnets of their own: another place, 0 to 399. */
+  constructor(owner: NamesOwner, place = 0) {
     this.stack = owner.stack;
     this.instance = owner.instance;
     this.baseImage = owner.image;
-    // Wide enough that sequences which run at the same time hardly ever meet.
-    this.#firstPort = 20_000 + 26 * randomInt(0, 400);
-    this.#firstSubnet = 26 * randomInt(0, 2400);
+    this.#firstPort = 20_000 + 26 * place;
+    this.#firstSubnet = 26 * place;
   }
 
   container(name: string): string {

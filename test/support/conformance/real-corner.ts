@@ -4,8 +4,8 @@ import type { Engine } from '../../../src/engine/engine.ts';
 import type { StackName } from '../../../src/model/names.ts';
 import { eventually } from '../eventually.ts';
 import { SILENT } from '../lab.ts';
-import type { Profile } from '../simulated/world.ts';
-import type { Answer, Corner, HeardEvent } from './corner.ts';
+import type { Profile } from '../simulated/objects.ts';
+import { type Answer, type Corner, type HeardEvent, NO_ANSWER } from './corner.ts';
 import { type ApiRequest, requestFor } from './docker-requests.ts';
 import { Names } from './names.ts';
 import type { DockerOperation, EngineOperation } from './operation.ts';
@@ -21,10 +21,15 @@ export interface RealCornerOptions {
   readonly stack: StackName;
   readonly instance: string;
   readonly image: string;
+  /** Of its ports and subnets, where several corners are used at the same time. */
+  readonly place?: number;
   readonly control?: EngineControl;
   /** Removes what a test run left. */
   readonly sweep: () => Promise<unknown>;
 }
+
+/** Of a pause that meets a probe. */
+const MOST_TRIES = 10;
 
 interface WireEvent {
   readonly Type: string;
@@ -51,7 +56,7 @@ export class RealCorner implements Corner {
     this.#options = options;
     this.#apiVersion = apiVersion;
     this.profile = apiVersion === '1.41' ? '20.10' : '28';
-    this.names = new Names(options);
+    this.names = new Names(options, options.place);
     this.engine = createDockerEngine({ host, instance, log: SILENT });
     this.other = createDockerEngine({ host, instance: `${instance}-other`, log: SILENT });
   }
@@ -66,7 +71,7 @@ export class RealCorner implements Corner {
 
   async docker(operation: DockerOperation): Promise<Answer> {
     const request = requestFor(this.names, this.#apiVersion, operation);
-    const answer = await this.#call(request);
+    const answer = await this.#ask(request);
     if (operation.docker !== 'run' || answer.id === undefined) return answer;
     const started = await this.#call({ method: 'POST', path: `/containers/${answer.id}/start` });
     return { ...started, id: answer.id };
@@ -125,6 +130,17 @@ export class RealCorner implements Corner {
       .filter((tag) => tag.startsWith(this.names.image('').slice(0, -':1'.length)));
   }
 
+  /** A process that starts another, as a probe does, can often not be frozen: that is chance, and asked again. */
+  async #ask(request: ApiRequest): Promise<Answer> {
+    for (let tries = 1; ; tries += 1) {
+      const answer = await this.#call(request).catch((thrown: NodeJS.ErrnoException) => {
+        if (thrown.code !== 'ECONNRESET') throw thrown;
+        return NO_ANSWER;
+      });
+      if (!answer.words.includes('unable to freeze') || tries === MOST_TRIES) return answer;
+    }
+  }
+
   async #call(request: ApiRequest): Promise<Answer> {
     const { status, body } = await this.#send(request);
     const { message = '', Id } = (body ?? {}) as { readonly message?: string; readonly Id?: string };
@@ -181,16 +197,14 @@ export class RealCorner implements Corner {
     await this.#heardSomething();
   }
 
-  /** An engine that has answered may still need a moment until it tells of what happens. */
+  /** An engine that has answered may still need a moment until it tells of what happens: until then, again. */
   async #heardSomething(): Promise<void> {
     const Name = this.#mark;
-    for (const [request, action] of [
-      [{ method: 'POST', path: '/volumes/create', body: { Name } }, 'create'],
-      [{ method: 'DELETE', path: `/volumes/${Name}` }, 'destroy'],
-    ] as const) {
-      await this.#call(request);
-      await eventually(`the engine tells of ${action}`, () => (this.#marks.has(action) ? true : undefined));
-    }
+    await eventually('the engine tells of a volume', async () => {
+      await this.#call({ method: 'POST', path: '/volumes/create', body: { Name } });
+      await this.#call({ method: 'DELETE', path: `/volumes/${Name}` });
+      return this.#marks.has('destroy') ? true : undefined;
+    });
     this.#marks.clear();
   }
 

@@ -15,12 +15,19 @@ import {
 import { createContainer } from '../simulated/create.ts';
 import { commitImage, removeImage, tagImage } from '../simulated/images.ts';
 import { nextChangeAtMs, settle } from '../simulated/life.ts';
-import { connectNetwork, createNetwork, disconnectNetwork, removeNetwork } from '../simulated/networks.ts';
+import {
+  connectNetwork,
+  createNetwork,
+  disconnectNetwork,
+  removeNetwork,
+  theOnly,
+} from '../simulated/networks.ts';
+import type { Profile, SimContainer } from '../simulated/objects.ts';
+import { asSent } from '../simulated/port-containers.ts';
 import { refusal } from '../simulated/refusal.ts';
 import { createVolume, removeVolume } from '../simulated/volumes.ts';
-import type { Profile, SimContainer } from '../simulated/world.ts';
 import { SimulatedEngine } from '../simulated-engine.ts';
-import type { Answer, Corner, HeardEvent } from './corner.ts';
+import { type Answer, type Corner, type HeardEvent, NO_ANSWER } from './corner.ts';
 import { Names } from './names.ts';
 import type { DockerOperation, EngineOperation } from './operation.ts';
 import { dockerRequest, restartPolicy, TEST_RUN } from './requests.ts';
@@ -63,6 +70,7 @@ export class SimulatedCorner implements Corner {
       settle(world);
       return { words: '', ...answer };
     } catch (thrown) {
+      if (thrown instanceof Failure && thrown.kind === 'unreachable') return NO_ANSWER;
       if (!(thrown instanceof Failure) || thrown.status === undefined) throw thrown;
       return { status: thrown.status, words: thrown.message };
     }
@@ -150,7 +158,7 @@ export class SimulatedCorner implements Corner {
     const { names } = this;
     const { world } = this.engine;
     if (operation.docker === 'create' || operation.docker === 'run') {
-      const id = createContainer(world, dockerRequest(names, operation));
+      const id = createContainer(world, asSent(world, dockerRequest(names, operation)));
       if (operation.docker === 'create') return { status: 201, id };
       names.madeContainer(operation.container, id);
       startContainer(world, this.#find(operation.container));
@@ -227,8 +235,13 @@ export class SimulatedCorner implements Corner {
     const network = names.network(operation.network);
     if (operation.docker === 'network-disconnect') {
       const isThere = world.container(names.container(operation.container)) !== undefined;
-      if (!isThere && operation.force === true)
-        throw refusal(404, `endpoint ${operation.container} not found`);
+      if (!isThere && operation.force === true) {
+        const isNetworkThere = theOnly(world, network) !== undefined;
+        throw refusal(
+          404,
+          isNetworkThere ? `endpoint ${operation.container} not found` : `network ${network} not found`,
+        );
+      }
       disconnectNetwork(world, network, this.#find(operation.container), operation.force === true);
       return { status: 200 };
     }

@@ -1,13 +1,13 @@
 import type { ExecResult } from '../../../src/engine/engine.ts';
 import type { Resources, RestartPolicy } from '../../../src/model/container.ts';
 import type { Hook } from '../../../src/model/hooks.ts';
-import type { PublishedPort } from '../../../src/model/observed.ts';
 import { refuseName, withSwap } from './create.ts';
-import { joinNetworks, leaveAfterFailure, refuseToShare } from './joining.ts';
-import { beginToRun, die, healthOf, mountInVain, stopCode } from './life.ts';
+import { die, healthOf, stopCode } from './life.ts';
+import type { SimContainer } from './objects.ts';
 import { refusal, wordsOf } from './refusal.ts';
+import { run } from './starting.ts';
 import { removeAnonymousVolumes } from './volumes.ts';
-import type { SimContainer, World } from './world.ts';
+import type { World } from './world.ts';
 
 const isUp = (container: SimContainer) => ['running', 'paused', 'restarting'].includes(container.state);
 
@@ -19,30 +19,12 @@ export function startContainer(world: World, container: SimContainer): void {
   if (container.state === 'dead' || container.state === 'removing') {
     throw refusal(409, 'container is marked for removal and cannot be started');
   }
-  try {
-    // 28 makes the process first, 20.10 its networks.
-    if (world.profile === '28') makeProcess(world, container);
-    joinOrUnmount(world, container);
-    if (world.profile === '20.10') makeProcess(world, container);
-  } catch (thrown) {
-    container.error = wordsOf(thrown);
-    if (container.exitCode === 0) container.exitCode = isMissing(container.error) ? 127 : 128;
-    throw thrown;
-  }
-  container.error = '';
-  container.exitCode = 0;
-  container.state = 'running';
-  container.startedAtMs = world.now();
+  run(world, container, world.now());
   container.engineRestarts = 0;
   container.isStoppedByHand = false;
   container.isRestartCanceled = false;
   container.staleBinds = [];
-  container.ports = publishes(container)
-    ? container.wantedPorts.map((port) =>
-        port.hostPort === '' ? { ...port, hostPort: String(32_768 + (world.count() % 20_000)) } : port,
-      )
-    : [];
-  beginToRun(world, container);
+  world.emitContainer('start', container);
 }
 
 /** `POST /containers/{id}/stop`; also of a paused one. */
@@ -153,70 +135,3 @@ export function removeContainer(
   if (volumes) removeAnonymousVolumes(world, container);
   world.emitContainer('destroy', container);
 }
-
-const isMissing = (words: string) => words.includes('no such file or directory');
-
-/** On 28 the volumes are mounted already when a network cannot be joined. */
-function joinOrUnmount(world: World, container: SimContainer): void {
-  try {
-    joinNetworks(world, container, () => refuseTakenPorts(world, container));
-  } catch (thrown) {
-    if (world.profile === '28') mountInVain(world, container);
-    throw thrown;
-  }
-}
-
-function makeProcess(world: World, container: SimContainer): void {
-  try {
-    refuseProcess(world, container);
-  } catch (thrown) {
-    leaveAfterFailure(world, container);
-    throw thrown;
-  }
-}
-
-function refuseProcess(world: World, container: SimContainer): void {
-  refuseToShare(world, container);
-  const { startError } = world.behaviour(container);
-  if (startError !== undefined) {
-    mountInVain(world, container);
-    throw refusal(400, startError);
-  }
-  const isOld = world.profile === '20.10';
-  refuseToJoin(world, container.ipcMode, isOld ? 500 : 409, (id) =>
-    isOld ? `can't join IPC of container ${id}` : 'failed to join IPC namespace',
-  );
-  refuseToJoin(world, container.pidMode, 500, () => (isOld ? '' : 'failed to join PID namespace'));
-}
-
-function refuseToJoin(world: World, mode: string, status: number, wordsOf: (id: string) => string): void {
-  if (!mode.startsWith('container:')) return;
-  const parent = world.container(mode.slice('container:'.length));
-  if (parent === undefined) throw refusal(404, `No such container: ${mode.slice(10)}`);
-  if (parent.state === 'running') return;
-  const words = wordsOf(parent.id);
-  throw refusal(status, `${words === '' ? '' : `${words}: `}container ${parent.id} is not running`);
-}
-
-/** Ports need a network of one's own. */
-const publishes = ({ networkMode }: SimContainer) =>
-  networkMode !== 'none' && networkMode !== 'host' && !networkMode.startsWith('container:');
-
-function refuseTakenPorts(world: World, container: SimContainer): void {
-  if (!publishes(container)) return;
-  const others = [...world.containers.values()].filter((other) => other !== container && isUp(other));
-  for (const port of container.wantedPorts) {
-    const isTaken = others.some((other) => other.ports.some((held) => clash(held, port)));
-    if (isTaken || world.hostPorts.has(`${port.hostPort}/${port.protocol}`)) {
-      const words = `Bind for 0.0.0.0:${port.hostPort} failed: port is already allocated`;
-      throw refusal(500, words);
-    }
-  }
-}
-
-const isAny = (ip: string) => ip === '' || ip === '0.0.0.0';
-const clash = (a: PublishedPort, b: PublishedPort) =>
-  b.hostPort !== '' &&
-  a.hostPort === b.hostPort &&
-  a.protocol === b.protocol &&
-  (a.hostIp === b.hostIp || isAny(a.hostIp) || isAny(b.hostIp));

@@ -3,10 +3,11 @@ import type { MountConfig, Resources } from '../../../src/model/container.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import type { ObservedImage, ObservedMount, PublishedPort } from '../../../src/model/observed.ts';
 import { attachStopped } from './networks.ts';
+import type { SimContainer } from './objects.ts';
 import { processOf, trapsOf } from './process.ts';
 import { refusal } from './refusal.ts';
 import { createVolume } from './volumes.ts';
-import type { SimContainer, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** `POST /containers/create`. A network that is missing shows only at the start. */
 export function createContainer(world: World, request: ContainerRequest): ContainerId {

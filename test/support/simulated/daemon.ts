@@ -2,7 +2,8 @@ import ipaddr from 'ipaddr.js';
 import type { EngineEvent } from '../../../src/engine/engine.ts';
 import { startContainer } from './containers.ts';
 import { die, healthOf, settle, stopCode } from './life.ts';
-import type { SimContainer, SimNetwork, World } from './world.ts';
+import type { SimContainer, SimNetwork } from './objects.ts';
+import type { World } from './world.ts';
 
 export interface StopOptions {
   /** The engine leaves its containers running when it ends, and finds them again. Default false. */

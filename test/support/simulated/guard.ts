@@ -2,8 +2,9 @@ import { notOurs } from '../../../src/engine/docker/guard.ts';
 import { Failure } from '../../../src/model/failure.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
+import type { SimContainer } from './objects.ts';
 import { ownerOfContainer } from './snapshot.ts';
-import type { SimContainer, World } from './world.ts';
+import type { World } from './world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 

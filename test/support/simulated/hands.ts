@@ -22,7 +22,8 @@ import {
   type NetworkSpec,
   removeNetwork,
 } from './networks.ts';
-import type { SimContainer, World } from './world.ts';
+import type { SimContainer } from './objects.ts';
+import type { World } from './world.ts';
 
 /** What `docker run` of a stranger may say. */
 export interface StrangerOptions {

@@ -1,5 +1,6 @@
+import type { ImageSpec, SimContainer } from './objects.ts';
 import { refusal } from './refusal.ts';
-import type { ImageSpec, SimContainer, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** `POST /images/{name}/tag` */
 export function tagImage(world: World, ref: string, as: string): void {

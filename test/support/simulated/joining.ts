@@ -1,10 +1,12 @@
 import { join, refuseAddress, refuseSubnetless, refuseTakenAddress, theOnly } from './networks.ts';
+import type { SimContainer, SimEndpoint, SimNetwork } from './objects.ts';
 import { refusal } from './refusal.ts';
-import type { SimContainer, SimEndpoint, SimNetwork, World } from './world.ts';
+import type { World } from './world.ts';
 
 /** Joins the networks of a container that is to start, as `publish` does with its ports; throws as the engine does. */
 export function joinNetworks(world: World, container: SimContainer, publish: () => void = () => {}): void {
   refuseToShare(world, container);
+  if (container.networkMode.startsWith('container:')) return;
   const inOrder = [...container.endpoints.values()].sort(
     (a, b) =>
       Number(b.networkName === container.networkMode) - Number(a.networkName === container.networkMode),

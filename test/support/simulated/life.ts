@@ -1,7 +1,8 @@
 import type { ObservedHealth } from '../../../src/model/observed.ts';
-import { joinNetworks, leaveNetworks } from './joining.ts';
-import { wordsOf } from './refusal.ts';
-import type { SimContainer, World } from './world.ts';
+import { leaveNetworks } from './joining.ts';
+import type { SimContainer } from './objects.ts';
+import { run, tellOfVolumes } from './starting.ts';
+import type { World } from './world.ts';
 
 /** The engine's own doing: processes end, restart policies start them again, removals finish. */
 export function settle(world: World): void {
@@ -39,36 +40,6 @@ export function healthOf(world: World, container: SimContainer): ObservedHealth 
   return say('starting', undefined);
 }
 
-/** The process is there: what it has read-write it writes into, and whoever ran before is forgotten. */
-export function beginToRun(world: World, container: SimContainer): void {
-  container.lastProbeAtMs = undefined;
-  container.frozenHealth = undefined;
-  container.saidHealth = 'starting';
-  for (const name of volumesOf(container)) world.emit('volume', 'mount', name, name, undefined);
-  for (const name of writtenBy(container)) {
-    const volume = world.volumes.get(name);
-    const others = [...world.containers.values()]
-      .filter((other) => other !== container && ['running', 'paused'].includes(other.state))
-      .filter((other) => writtenBy(other).includes(name))
-      .map((other) => other.id);
-    volume?.data.push(container.id);
-    if (others.length > 0) volume?.sharings.push({ container: container.id, others });
-  }
-  world.emitContainer('start', container);
-}
-
-/** A start that fails after its volumes were mounted. */
-export function mountInVain(world: World, container: SimContainer): void {
-  for (const action of ['mount', 'unmount'])
-    for (const name of volumesOf(container)) world.emit('volume', action, name, name, undefined);
-}
-
-const volumesOf = (container: SimContainer): readonly string[] =>
-  container.mounts.flatMap((mount) => mount.name ?? []);
-
-const writtenBy = (container: SimContainer): readonly string[] =>
-  container.mounts.flatMap((mount) => (mount.name === undefined || mount.readOnly ? [] : [mount.name]));
-
 /** With what code a process ends that is told to stop: 137 where it does not care for the signal. */
 export function stopCode(world: World, container: SimContainer, signal = 'SIGTERM'): number {
   return container.traps.get(signal.replace(/^SIG/, '')) ?? world.behaviour(container).stopCode ?? 137;
@@ -93,7 +64,7 @@ export function die(
   container.ports = [];
   if (!isWaiting) {
     leaveNetworks(world, container);
-    for (const name of volumesOf(container)) world.emit('volume', 'unmount', name, name, undefined);
+    tellOfVolumes(world, container, 'unmount');
   }
   world.emitContainer('die', container);
   if (isFinal || container.isRestartCanceled || !restartsBy(container, code)) return;
@@ -142,17 +113,13 @@ function step(world: World, container: SimContainer): boolean {
 function startAgain(world: World, container: SimContainer, atMs: number): void {
   container.restartsAtMs = undefined;
   try {
-    joinNetworks(world, container);
-  } catch (thrown) {
+    run(world, container, atMs);
+  } catch {
+    // The container says why.
     container.state = 'exited';
-    container.error = wordsOf(thrown);
     return;
   }
-  container.state = 'running';
-  container.exitCode = 0;
-  container.startedAtMs = atMs;
-  container.ports = container.wantedPorts;
-  beginToRun(world, container);
+  world.emitContainer('start', container);
 }
 
 /** The monitor tells of each change that a probe found; that a paused one is called unhealthy it keeps to itself. */

@@ -2,10 +2,13 @@ import ipaddr from 'ipaddr.js';
 import { givenPool } from '../../../src/engine/docker/given-subnet.ts';
 import type { EndpointSettings } from '../../../src/model/container.ts';
 import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
+import { Failure } from '../../../src/model/failure.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import { type NetworkId, networkId } from '../../../src/model/names.ts';
+import type { SimContainer, SimEndpoint, SimNetwork } from './objects.ts';
+import { publishedPorts, refuseTakenPorts } from './ports.ts';
 import { refusal } from './refusal.ts';
-import type { SimContainer, SimEndpoint, SimNetwork, World } from './world.ts';
+import type { World } from './world.ts';
 
 export type NetworkSpec = Omit<DesiredNetwork, 'key' | 'external' | 'specHash'>;
 
@@ -71,8 +74,10 @@ export function connectNetwork(
     attachStopped(world, network?.name ?? idOrName, container, settings);
     return;
   }
+  refuseShared(container);
   const network = theOnly(world, idOrName);
   if (network === undefined) throw refusal(404, `network ${idOrName} not found`);
+  refuseAliases(network, settings);
   refuseMode(network, container);
   if (container.endpoints.has(network.name)) {
     const words = `endpoint with name ${container.name} already exists in network ${network.name}`;
@@ -86,7 +91,10 @@ export function connectNetwork(
   if (isOld) container.endpoints.set(network.name, endpoint);
   if (isOld) refuseAddress(world, network, settings);
   refuseTakenAddress(world, network, container, settings);
+  const isFirst = container.endpoints.size === (isOld ? 1 : 0);
+  if (isFirst) refuseTakenPorts(world, container);
   container.endpoints.set(network.name, join(world, network, endpoint));
+  if (isFirst) container.ports = publishedPorts(world, container);
   world.emit('network', 'connect', network.id, network.name, undefined);
 }
 
@@ -101,7 +109,12 @@ export function attachStopped(
   if (found.length > 1 && world.containers.has(container.id))
     throw refusal(400, `network ${networkName} is ambiguous (${found.length} matches found on name)`);
   const [network] = found;
+  // dockerd panics, and hangs up: there is no list yet that a name could be written into.
+  const hasNoList = container.networkMode.startsWith('container:') && container.endpoints.size === 0;
+  if (network === undefined && hasNoList && world.containers.has(container.id))
+    throw new Failure('unreachable', 'the engine hung up');
   if (network !== undefined) {
+    refuseAliases(network, settings);
     refuseMode(network, container);
     if (world.profile !== '20.10') {
       refuseSubnetless(network, settings);
@@ -129,13 +142,22 @@ export const join = (world: World, network: SimNetwork, endpoint: SimEndpoint): 
   address: chooseAddress(world, network, endpoint.settings),
 });
 
-/** Who has no network of its own, or nobody's, can be attached to none. */
-function refuseMode(network: SimNetwork, { networkMode }: SimContainer): void {
+/** Who shares a network can be attached to none while it runs. */
+function refuseShared({ networkMode }: SimContainer): void {
   if (networkMode.startsWith('container:'))
     throw refusal(
       400,
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );
+}
+
+function refuseAliases({ name }: SimNetwork, { aliases }: EndpointSettings): void {
+  if (PREDEFINED.has(name) && aliases.length > 0)
+    throw refusal(400, 'network-scoped aliases are only supported for user-defined networks');
+}
+
+/** Who has no network, or the host's, can be attached to no other. */
+function refuseMode(network: SimNetwork, { networkMode }: SimContainer): void {
   if (networkMode === network.name) return;
   if (networkMode === 'host' || networkMode === 'none')
     throw refusal(
@@ -165,6 +187,8 @@ export function disconnectNetwork(
   if (name === 'host' && isUp(container))
     throw refusal(400, 'container cannot be disconnected from host network or connected to host network');
   container.endpoints.delete(name);
+  // With the last network go the ports; one that is left gets them.
+  if (container.endpoints.size === 0) container.ports = [];
   if (network === undefined) return;
   // 28 does not tell of one that does not run, 20.10 tells twice of one that does.
   const times = (isUp(container) ? 1 : 0) + (world.profile === '20.10' ? 1 : 0);

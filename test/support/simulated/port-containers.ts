@@ -7,7 +7,8 @@ import { killContainer, removeContainer, stopContainer } from './containers.ts';
 import { createContainer } from './create.ts';
 import type { SimGuard } from './guard.ts';
 import { settle } from './life.ts';
-import type { SimContainer, World } from './world.ts';
+import type { SimContainer } from './objects.ts';
+import type { World } from './world.ts';
 
 const IDENTITY = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash];
 
@@ -25,7 +26,7 @@ export function portCreateContainer(guard: SimGuard, request: ContainerRequest):
 }
 
 /** Before API 1.44 only one network can be given at creation: the plan attaches the others. */
-function asSent(world: World, request: ContainerRequest): ContainerRequest {
+export function asSent(world: World, request: ContainerRequest): ContainerRequest {
   if (world.profile !== '20.10') return request;
   const mode = request.container.networkMode;
   const primary =

@@ -9,8 +9,8 @@ import { OURS } from '../../../src/model/labels.ts';
 import type { ContainerId, NetworkId } from '../../../src/model/names.ts';
 import type { SimGuard } from './guard.ts';
 import { connectNetwork, createNetwork, disconnectNetwork, removeNetwork, usersOf } from './networks.ts';
+import type { SimEndpoint, SimNetwork } from './objects.ts';
 import { createVolume, removeVolume } from './volumes.ts';
-import type { SimNetwork } from './world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -58,10 +58,25 @@ export function portConnectNetwork(
   const found = world.networks.get(network);
   if (found === undefined) throw new Failure('gone', `there is no network ${network.slice(0, 12)}`);
   const target = guard.attachable(network, container);
-  const endpoint = target.endpoints.get(found.name);
-  const isThere = endpoint !== undefined && (endpoint.networkId ?? network) === network;
-  if (isThere && equal(endpoint.settings, settings)) return;
-  connectNetwork(world, network, target, settings);
+  try {
+    connectNetwork(world, network, target, settings);
+  } catch (thrown) {
+    const endpoint = target.endpoints.get(found.name);
+    if (endpoint === undefined || !standsAsAsked(endpoint, network, settings)) throw thrown;
+  }
+}
+
+function standsAsAsked(
+  { networkId, settings: { aliases, ipv4Address, ipv6Address } }: SimEndpoint,
+  network: NetworkId,
+  asked: EndpointSettings,
+): boolean {
+  return (
+    networkId === network &&
+    ipv4Address === asked.ipv4Address &&
+    ipv6Address === asked.ipv6Address &&
+    asked.aliases.every((alias) => aliases.includes(alias))
+  );
 }
 
 export function portDisconnectNetwork(

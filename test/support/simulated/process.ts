@@ -1,4 +1,4 @@
-import type { Behaviour } from './world.ts';
+import type { Behaviour } from './objects.ts';
 
 /**
  * What a simulated process understands of its command: traps and an end after a while, as

@@ -12,7 +12,8 @@ import type {
   Owned,
 } from '../../../src/model/observed.ts';
 import { healthOf } from './life.ts';
-import type { SimContainer, SimEndpoint, SimNetwork, SimVolume, World } from './world.ts';
+import type { SimContainer, SimEndpoint, SimNetwork, SimVolume } from './objects.ts';
+import type { World } from './world.ts';
 
 export function engineInfo(world: World): EngineInfo {
   const isOld = world.profile === '20.10';

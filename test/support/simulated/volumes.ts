@@ -1,5 +1,6 @@
+import type { SimContainer, SimVolume } from './objects.ts';
 import { refusal } from './refusal.ts';
-import type { SimContainer, SimVolume, World } from './world.ts';
+import type { World } from './world.ts';
 
 const OPTIONS = new Set(['type', 'o', 'device', 'size']);
 

@@ -1,7 +1,7 @@
 import type { StackNotice } from '../../../src/controller/operations.ts';
 import type { StackStatus } from '../../../src/model/status.ts';
 import { VirtualClock } from '../simulated/clock.ts';
-import type { ImageSpec, Profile } from '../simulated/world.ts';
+import type { ImageSpec, Profile } from '../simulated/objects.ts';
 import { SimulatedEngine } from '../simulated-engine.ts';
 import { Chance } from './chance.ts';
 import { JOB_IMAGE } from './compose-document.ts';
