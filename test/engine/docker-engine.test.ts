@@ -1,5 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { engineContract, failureOf } from '../support/engine-contract.ts';
+import { failureOf } from '../support/contract/world.ts';
+import { engineContract } from '../support/engine-contract.ts';
 import { containerRequest } from '../support/engine-requests.ts';
 import { hasEngine, Lab } from '../support/lab.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ContainerId } from '../../src/model/names.ts';
-import { failureOf } from '../support/engine-contract.ts';
+import { failureOf } from '../support/contract/world.ts';
 import {
   type ContainerChange,
   containerRequest,

@@ -7,7 +7,7 @@ import type { EngineEvent, LogLine, LogOptions } from '../../src/engine/engine.t
 import type { DesiredBuild, DesiredImage } from '../../src/model/desired.ts';
 import { OURS } from '../../src/model/labels.ts';
 import type { ContainerId } from '../../src/model/names.ts';
-import { failureOf } from '../support/engine-contract.ts';
+import { failureOf } from '../support/contract/world.ts';
 import {
   type ContainerChange,
   containerRequest,

@@ -3,7 +3,7 @@ import type { EngineEvent } from '../../src/engine/engine.ts';
 import type { RestartPolicy } from '../../src/model/container.ts';
 import { containerId, stackName } from '../../src/model/names.ts';
 import { containerRequest } from '../support/engine-requests.ts';
-import type { Profile } from '../support/simulated/world.ts';
+import type { Profile } from '../support/simulated/objects.ts';
 import { SimulatedEngine } from '../support/simulated-engine.ts';
 
 const NEVER = new AbortController().signal;
@@ -90,7 +90,7 @@ describe('the simulated engine when dockerd is stopped and started', () => {
     expect(await next()).toMatchObject({ kind: 'connected' });
     stop.abort();
     expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running', engineRestarts: 0 });
-    expect(engine.world.events.map(({ action }) => action)).toEqual(['start']);
+    expect(engine.world.events.map(({ action }) => action)).toEqual(['connect', 'start']);
   });
 
   test('leaves a removal that was under way `dead`', async () => {

@@ -1,7 +1,8 @@
 import { describe } from 'vitest';
 import { stackName } from '../../src/model/names.ts';
-import { type ContractWorld, engineContract, type Outside } from '../support/engine-contract.ts';
-import type { Profile } from '../support/simulated/world.ts';
+import type { ContractWorld, Outside } from '../support/contract/world.ts';
+import { engineContract } from '../support/engine-contract.ts';
+import type { Profile } from '../support/simulated/objects.ts';
 import { SimulatedEngine } from '../support/simulated-engine.ts';
 
 const IMAGE = 'app:1';

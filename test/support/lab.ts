@@ -5,7 +5,7 @@ import { createDockerEngine } from '../../src/engine/docker/docker-engine.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { OURS } from '../../src/model/labels.ts';
 import { type ContainerId, containerId, type StackName, stackName } from '../../src/model/names.ts';
-import type { ContractWorld, ForeignOptions, Outside } from './engine-contract.ts';
+import type { ContractWorld, ForeignOptions, Outside } from './contract/world.ts';
 
 /** The image that all engine tests use: busybox, made by `scripts/images.sh small`. */
 export const SMALL_IMAGE = 'stackctl.local/busybox:1';

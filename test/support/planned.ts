@@ -2,7 +2,7 @@ import type { DesiredStack } from '../../src/model/desired.ts';
 import type { Memory } from '../../src/model/memory.ts';
 import { type StackWords, stack } from './builders.ts';
 import { type PassOptions, passUntilSettled, planFor, text } from './passes.ts';
-import type { ImageSpec, Profile } from './simulated/world.ts';
+import type { ImageSpec, Profile } from './simulated/objects.ts';
 import { SimulatedEngine } from './simulated-engine.ts';
 
 /** Images that are there before a test begins. */

@@ -85,9 +85,7 @@ export class PrivateEngine {
     const major = Number(/version (\d+)\./.exec(stdout)?.[1] ?? 0);
     const directory = await mkdtemp(join(tmpdir(), 'stackctl-dockerd-'));
     const engine = new PrivateEngine(directory, program, major);
-    // What the machine's own engine is configured to do must not reach this one.
-    const config = { features: { 'containerd-snapshotter': false } };
-    await writeFile(join(directory, 'daemon.json'), JSON.stringify(config));
+    await engine.#configure({});
     try {
       await must('ip', 'netns', 'add', engine.#name);
       await must('nsenter', `--net=${engine.#namespace}`, 'ip', 'link', 'set', 'lo', 'up');
@@ -145,6 +143,27 @@ export class PrivateEngine {
       },
       { withinMs: START_WITHIN_MS, everyMs: 50 },
     );
+  }
+
+  /** Whether its containers outlive it from now on, when it ends in peace or is killed. */
+  async setLiveRestore(isOn: boolean): Promise<void> {
+    await this.#configure({ 'live-restore': isOn });
+    this.#process?.kill('SIGHUP');
+    await eventually('the private engine has read its configuration', async () => {
+      const { LiveRestoreEnabled } = await this.docker.info();
+      return LiveRestoreEnabled === isOn ? true : undefined;
+    });
+  }
+
+  /** What the machine's own engine is configured to do must not reach this one. */
+  async #configure(more: Readonly<Record<string, unknown>>): Promise<void> {
+    const config = { features: { 'containerd-snapshotter': false }, ...more };
+    await writeFile(this.#at('daemon.json'), JSON.stringify(config));
+  }
+
+  /** SIGTERM to dockerd: it stops its containers first, unless they are to outlive it. */
+  async stop(): Promise<void> {
+    await this.#end('SIGTERM');
   }
 
   /** Starts it when it is down: for after a test, whatever became of that. */

@@ -1,6 +1,6 @@
 import type { DesiredContainer, DesiredStack } from '../../src/model/desired.ts';
 import { OURS } from '../../src/model/labels.ts';
-import type { SimContainer } from './simulated/world.ts';
+import type { SimContainer } from './simulated/objects.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 
 /**

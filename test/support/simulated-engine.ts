@@ -1,6 +1,3 @@
-import equal from 'fast-deep-equal';
-import { needsSubnet, probeOf } from '../../src/engine/docker/given-subnet.ts';
-import { ownerOf } from '../../src/engine/docker/ownership.ts';
 import type {
   ContainerRequest,
   Engine,
@@ -27,28 +24,35 @@ import {
 import type { EngineInfo, Observed } from '../../src/model/observed.ts';
 import { VirtualClock } from './simulated/clock.ts';
 import {
-  createContainer,
   exec,
-  removeContainer,
+  putFile,
   renameContainer,
   restartContainer,
   startContainer,
-  stopContainer,
   unpauseContainer,
   updateContainer,
 } from './simulated/containers.ts';
 import { readEvents } from './simulated/events.ts';
+import { SimGuard } from './simulated/guard.ts';
 import { Hands } from './simulated/hands.ts';
 import { nextChangeAtMs, settle } from './simulated/life.ts';
+import type { Behaviour, Profile, SimContainer } from './simulated/objects.ts';
 import {
-  connectNetwork,
-  createNetwork,
-  disconnectNetwork,
-  removeNetwork,
-  usersOf,
-} from './simulated/networks.ts';
-import { engineInfo, ownerOfContainer, snapshot } from './simulated/snapshot.ts';
-import { type Behaviour, type Profile, type SimContainer, World } from './simulated/world.ts';
+  asUpdated,
+  portCreateContainer,
+  portRemoveContainer,
+  portStopContainer,
+} from './simulated/port-containers.ts';
+import {
+  portConnectNetwork,
+  portCreateNetwork,
+  portCreateVolume,
+  portDisconnectNetwork,
+  portRemoveNetwork,
+  portRemoveVolume,
+} from './simulated/port-networks.ts';
+import { engineInfo, snapshot } from './simulated/snapshot.ts';
+import { World } from './simulated/world.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -95,6 +99,7 @@ export class SimulatedEngine implements Engine {
   writes = 0;
   /** Every write so far, in words. */
   readonly log: string[] = [];
+  readonly #guard: SimGuard;
   readonly #writeMs: number;
 
   constructor(options: SimulatedEngineOptions = {}) {
@@ -103,6 +108,7 @@ export class SimulatedEngine implements Engine {
     this.#writeMs = options.writeMs ?? 0;
     this.world = options.world ?? new World(this.clock, options.profile ?? '28');
     this.hands = new Hands(this.world);
+    this.#guard = new SimGuard(this.world, this.instance);
   }
 
   /** Scripts what processes do: by image reference or id, container name or id. */
@@ -137,7 +143,7 @@ export class SimulatedEngine implements Engine {
       const labels = [...containers.values(), ...networks.values(), ...volumes.values()].map(
         (each) => each.labels,
       );
-      const names = labels.flatMap((each) => (this.#isOurs(each) ? (each[OURS.stack] ?? []) : []));
+      const names = labels.flatMap((each) => (this.#guard.isOurs(each) ? (each[OURS.stack] ?? []) : []));
       return [...new Set(names)].sort().map(stackName);
     };
     return this.#call('ownedStacks', '', list, 'read');
@@ -174,28 +180,15 @@ export class SimulatedEngine implements Engine {
   }
 
   createNetwork(network: DesiredNetwork, labels: Labels, signal: AbortSignal): Promise<NetworkId> {
-    return this.#write('createNetwork', network.name, signal, () => {
-      const same = this.world
-        .networksNamed(network.name)
-        .find(
-          (each) => this.#isOurs(each.labels) && isSame(each.labels, labels, [OURS.stack, OURS.specHash]),
-        );
-      // As the adapter: what was left of finding out a subnet is used up.
-      const [probe] = this.world.networksNamed(probeOf(network, labels).network.name);
-      if (needsSubnet(network, labels) && probe !== undefined) removeNetwork(this.world, probe.id);
-      return same?.id ?? createNetwork(this.world, network, labels);
-    });
+    return this.#write('createNetwork', network.name, signal, () =>
+      portCreateNetwork(this.#guard, network, labels),
+    );
   }
 
   removeNetwork(network: NetworkId, unclaimed: boolean, signal: AbortSignal): Promise<void> {
-    return this.#write('removeNetwork', network, signal, () => {
-      const found = this.world.networks.get(network);
-      if (found === undefined) return;
-      const isNobodys = ownerOf(found.labels, {}, this.instance).ownership === 'foreign';
-      const mayGo = unclaimed && isNobodys && usersOf(this.world, found).length === 0;
-      if (!this.#isOurs(found.labels) && !mayGo) throw notOurs(`network ${found.name}`);
-      removeNetwork(this.world, network);
-    });
+    return this.#write('removeNetwork', network, signal, () =>
+      portRemoveNetwork(this.#guard, network, unclaimed),
+    );
   }
 
   connectNetwork(
@@ -204,14 +197,9 @@ export class SimulatedEngine implements Engine {
     settings: EndpointSettings,
     signal: AbortSignal,
   ): Promise<void> {
-    return this.#write('connectNetwork', container, signal, () => {
-      const target = this.#attachable(network, container);
-      const found = this.world.networks.get(network);
-      const endpoint = target.endpoints.get(found?.name ?? '');
-      const isThere = endpoint !== undefined && (endpoint.networkId ?? network) === network;
-      if (isThere && equal(endpoint.settings, settings)) return;
-      connectNetwork(this.world, network, target, settings);
-    });
+    return this.#write('connectNetwork', container, signal, () =>
+      portConnectNetwork(this.#guard, network, container, settings),
+    );
   }
 
   disconnectNetwork(
@@ -220,59 +208,37 @@ export class SimulatedEngine implements Engine {
     force: boolean,
     signal: AbortSignal,
   ): Promise<void> {
-    return this.#write('disconnectNetwork', container, signal, () => {
-      const target = this.#attachable(network, container);
-      const isAttached = [...target.endpoints].some(
-        ([name, endpoint]) => name === network || endpoint.networkId === network,
-      );
-      const isById = this.world.networksNamed(network).some((each) => target.endpoints.has(each.name));
-      if (isAttached || isById) disconnectNetwork(this.world, network, target, force);
-    });
+    return this.#write('disconnectNetwork', container, signal, () =>
+      portDisconnectNetwork(this.#guard, network, container, force),
+    );
   }
 
   createVolume(volume: DesiredVolume, labels: Labels, signal: AbortSignal): Promise<void> {
-    return this.#write('createVolume', volume.name, signal, () => {
-      const { name, driver, options } = volume;
-      const found = this.world.addVolume({ name, driver, options, labels: { ...volume.labels, ...labels } });
-      const isAsAsked = found.driver === driver && equal(found.options, options);
-      if (!isAsAsked || found.labels[OURS.stack] !== labels[OURS.stack]) {
-        throw new Failure('conflict', `volume ${name} exists and is another`);
-      }
-    });
+    return this.#write('createVolume', volume.name, signal, () =>
+      portCreateVolume(this.#guard, volume, labels),
+    );
   }
 
   removeVolume(name: string, signal: AbortSignal): Promise<void> {
-    return this.#write('removeVolume', name, signal, () => {
-      const found = this.world.volumes.get(name);
-      if (found === undefined) return;
-      if (!this.#isOurs(found.labels)) throw notOurs(`volume ${name}`);
-      const isUsed = [...this.world.containers.values()].some((each) =>
-        each.mounts.some((mount) => mount.name === name),
-      );
-      if (isUsed) throw new Failure('conflict', `remove ${name}: volume is in use`, { status: 409 });
-      this.world.volumes.delete(name);
-    });
+    return this.#write('removeVolume', name, signal, () => portRemoveVolume(this.#guard, name));
   }
 
   createContainer(request: ContainerRequest, signal: AbortSignal): Promise<ContainerId> {
-    return this.#write('createContainer', request.name, signal, () => {
-      const holder = this.world.container(request.name);
-      const identity = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash];
-      const isWhatWasAsked = holder !== undefined && isSame(holder.labels, request.labels, identity);
-      return isWhatWasAsked ? holder.id : createContainer(this.world, request);
-    });
+    return this.#write('createContainer', request.name, signal, () =>
+      portCreateContainer(this.#guard, request),
+    );
   }
 
   putFiles(container: ContainerId, files: readonly InjectedFile[], signal: AbortSignal): Promise<void> {
     return this.#write('putFiles', container, signal, () => {
-      const target = this.#own(container);
-      for (const file of files) target.files.set(file.target, file.content);
+      const target = this.#guard.own(container);
+      for (const file of files) putFile(this.world, target, file.target, file.content);
     });
   }
 
   startContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
     return this.#write('startContainer', container, signal, () =>
-      startContainer(this.world, this.#own(container)),
+      startContainer(this.world, this.#guard.own(container)),
     );
   }
 
@@ -283,30 +249,32 @@ export class SimulatedEngine implements Engine {
     signal: AbortSignal,
   ): Promise<void> {
     return this.#write('stopContainer', container, signal, () =>
-      stopContainer(this.world, this.#own(container), stopSignal),
+      portStopContainer(this.world, this.#guard.own(container), stopSignal),
     );
   }
 
   exec(container: ContainerId, command: Hook, _limitMs: number, signal: AbortSignal): Promise<ExecResult> {
-    return this.#write('exec', container, signal, () => exec(this.world, this.#own(container), command));
+    return this.#write('exec', container, signal, () =>
+      exec(this.world, this.#guard.own(container), command),
+    );
   }
 
   restartContainer(container: ContainerId, _graceMs: number, signal: AbortSignal): Promise<void> {
     return this.#write('restartContainer', container, signal, () =>
-      restartContainer(this.world, this.#own(container)),
+      restartContainer(this.world, this.#guard.own(container)),
     );
   }
 
   unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
     return this.#write('unpauseContainer', container, signal, () => {
-      const target = this.#own(container);
+      const target = this.#guard.own(container);
       if (target.state === 'paused') unpauseContainer(this.world, target);
     });
   }
 
   renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void> {
     return this.#write('renameContainer', container, signal, () => {
-      const target = this.#own(container);
+      const target = this.#guard.own(container);
       if (target.name !== newName) renameContainer(this.world, target, newName);
     });
   }
@@ -318,41 +286,14 @@ export class SimulatedEngine implements Engine {
     signal: AbortSignal,
   ): Promise<void> {
     return this.#write('updateContainer', container, signal, () =>
-      updateContainer(this.world, this.#own(container), resources, restartPolicy),
+      updateContainer(this.world, this.#guard.own(container), asUpdated(resources), restartPolicy),
     );
   }
 
   removeContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
-    return this.#write('removeContainer', container, signal, () => {
-      if (!this.world.containers.has(container)) return;
-      const target = this.#own(container);
-      // The adapter waits until a removal that is under way is over.
-      if (target.state === 'removing') this.clock.advanceTo(target.goneAtMs ?? 0);
-      removeContainer(this.world, target);
-    });
-  }
-
-  #isOurs(labels: Labels): boolean {
-    return labels[OURS.instance] === this.instance && labels[OURS.stack] !== undefined;
-  }
-
-  #find(id: ContainerId): SimContainer {
-    const found = this.world.containers.get(id);
-    if (found === undefined) throw new Failure('gone', `No such container: ${id}`, { status: 404 });
-    return found;
-  }
-
-  #own(id: ContainerId): SimContainer {
-    const found = this.#find(id);
-    const { ownership } = ownerOfContainer(this.world, this.instance, found);
-    if (ownership !== 'ours') throw notOurs(`container ${found.name}`);
-    return found;
-  }
-
-  /** A container that is ours, or any when the network is ours. */
-  #attachable(network: string, container: ContainerId): SimContainer {
-    const isOurs = this.world.networksNamed(network).some((each) => this.#isOurs(each.labels));
-    return isOurs ? this.#find(container) : this.#own(container);
+    return this.#write('removeContainer', container, signal, () =>
+      portRemoveContainer(this.#guard, container),
+    );
   }
 
   #write<Result>(method: string, object: string, signal: AbortSignal, act: () => Result): Promise<Result> {
@@ -400,8 +341,3 @@ export class SimulatedEngine implements Engine {
     return new Failure('unreachable', `${what}: cut short`);
   }
 }
-
-const isSame = (a: Labels, b: Labels, names: readonly string[]) => names.every((name) => a[name] === b[name]);
-
-const notOurs = (object: string) =>
-  new Failure('conflict', `${object} does not belong to this stackctld, left as it is`);

@@ -24,6 +24,7 @@ export interface Caller {
 
 const REMOVAL_PATIENCE_MS = 30_000;
 const REMOVAL_POLL_MS = 150;
+const HOLDER_PATIENCE_MS = 2000;
 const LOST_PATIENCE_MS = 500;
 /** How much longer than its grace a stop may take: the kill and the tidying up after it. */
 const STOP_MARGIN_MS = 30_000;
@@ -48,7 +49,7 @@ export async function createContainer(caller: Caller, request: ContainerRequest)
     return containerId(answer.Id);
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.status !== 409) throw thrown;
-    const holder = await inspectContainer(connection, request.name);
+    const holder = await holderOf(connection, request.name);
     if (holder === undefined) throw thrown;
     if ((await caller.guard.isOurContainer(holder)) && isWhatWasAsked(holder, request)) {
       return containerId(holder.Id);
@@ -63,6 +64,16 @@ export async function createContainer(caller: Caller, request: ContainerRequest)
       },
     );
   }
+}
+
+/** A name is taken a moment before there is a container to look at, while another call is making it (measured). */
+async function holderOf(connection: Connection, name: string): Promise<WireContainer | undefined> {
+  let holder: WireContainer | undefined;
+  await waitUntil(HOLDER_PATIENCE_MS, async () => {
+    holder = await inspectContainer(connection, name);
+    return holder !== undefined;
+  });
+  return holder;
 }
 
 const IDENTITY = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash] as const;
@@ -205,7 +216,7 @@ export async function updateContainer(
   const answer = await caller.connection.request<{ Warnings?: readonly string[] | null } | undefined>({
     method: 'POST',
     path: `/containers/${container}/update`,
-    body: updateBody(resources, restartPolicy, wire.HostConfig?.MemorySwap),
+    body: updateBody(resources, restartPolicy),
     what: `update container ${nameOf(wire)}`,
     deadlineMs: DEADLINE.write,
   });

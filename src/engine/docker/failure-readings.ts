@@ -94,6 +94,11 @@ const NETWORKS: readonly Reading[] = [
     hint: () => 'the container whose network it shares must run first',
   },
   {
+    when: /(?:failed to join (?:IPC|PID) namespace|can't join IPC of container).* is not running/i,
+    kind: 'refused',
+    hint: () => 'the container whose namespace it shares must run first',
+  },
+  {
     when: /unknown gateway mode|failed to parse \S+ value|invalid subnet|invalid gateway|invalid ip-range/i,
     kind: 'invalid',
     hint: () => 'correct the option of the network in the manifest',

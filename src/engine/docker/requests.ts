@@ -129,20 +129,16 @@ export function volumeBody(volume: DesiredVolume, labels: Readonly<Record<string
 }
 
 /**
- * `POST /containers/{id}/update`. With a memory limit alone the engine refuses any that exceeds the swap
- * limit, which it set itself to twice the old memory at creation: so the same default goes along, unless
- * the container's swap is unlimited.
+ * `POST /containers/{id}/update`. With a memory limit alone the engine refuses any that exceeds the swap limit it has,
+ * which it set itself to twice the old memory at creation, and each one where swap is unlimited (409, measured on 20.10
+ * and 28.5). So the engine's own default for the new limit goes along.
  */
-export function updateBody(
-  resources: Resources,
-  restartPolicy: RestartPolicy | undefined,
-  currentMemorySwap: number | undefined,
-): Body {
+export function updateBody(resources: Resources, restartPolicy: RestartPolicy | undefined): Body {
   const memory = resources.Memory ?? 0;
-  const defaultSwap = memory > 0 && resources.MemorySwap === undefined && (currentMemorySwap ?? 0) >= 0;
+  const isSwapOpen = memory > 0 && resources.MemorySwap === undefined;
   return {
     ...resourcesBody(resources),
-    ...(defaultSwap ? { MemorySwap: 2 * memory } : {}),
+    ...(isSwapOpen ? { MemorySwap: 2 * memory } : {}),
     ...(restartPolicy === undefined ? {} : { RestartPolicy: restartPolicyBody(restartPolicy) }),
   };
 }

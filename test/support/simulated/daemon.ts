@@ -1,7 +1,9 @@
+import ipaddr from 'ipaddr.js';
 import type { EngineEvent } from '../../../src/engine/engine.ts';
 import { startContainer } from './containers.ts';
 import { die, healthOf, settle, stopCode } from './life.ts';
-import type { SimContainer, World } from './world.ts';
+import type { SimContainer, SimNetwork } from './objects.ts';
+import type { World } from './world.ts';
 
 export interface StopOptions {
   /** The engine leaves its containers running when it ends, and finds them again. Default false. */
@@ -31,6 +33,7 @@ export function stopEngine(world: World, { liveRestore = false, crash = false }:
 /** dockerd starts: it knows no event of before, and restart policies start what they cover (reliability 1.6). */
 export function startEngine(world: World): void {
   if (!world.isDown) return;
+  for (const network of world.networks.values()) world.networks.set(network.id, withGateways(network));
   for (const container of world.containers.values()) {
     if (container.state === 'removing') {
       container.state = 'dead';
@@ -45,6 +48,16 @@ export function startEngine(world: World): void {
   }
   world.isDown = false;
   world.tell(streamEvent(world, 'connected'));
+}
+
+/** An engine that reads its networks again shows the gateways that it has given to them. */
+function withGateways(network: SimNetwork): SimNetwork {
+  const pools = network.pools.map((pool) =>
+    pool.gateway === undefined && pool.subnet !== undefined && ipaddr.IPv4.isValidCIDR(pool.subnet)
+      ? { ...pool, gateway: pool.subnet.replace(/\.\d+\/\d+$/, '.1') }
+      : pool,
+  );
+  return { ...network, pools };
 }
 
 export function streamEvent(world: World, kind: 'connected' | 'disconnected'): EngineEvent {

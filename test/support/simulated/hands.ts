@@ -3,7 +3,6 @@ import { Failure } from '../../../src/model/failure.ts';
 import type { ContainerId, NetworkId } from '../../../src/model/names.ts';
 import { stackName } from '../../../src/model/names.ts';
 import {
-  createContainer,
   pauseContainer,
   removeContainer,
   renameContainer,
@@ -13,8 +12,9 @@ import {
   unpauseContainer,
   updateContainer,
 } from './containers.ts';
+import { createContainer } from './create.ts';
 import { type StopOptions, startEngine, stopEngine } from './daemon.ts';
-import { die, healthOf, settle } from './life.ts';
+import { die, settle } from './life.ts';
 import {
   connectNetwork,
   createNetwork,
@@ -22,7 +22,8 @@ import {
   type NetworkSpec,
   removeNetwork,
 } from './networks.ts';
-import type { SimContainer, World } from './world.ts';
+import type { SimContainer } from './objects.ts';
+import type { World } from './world.ts';
 
 /** What `docker run` of a stranger may say. */
 export interface StrangerOptions {
@@ -64,9 +65,7 @@ export class Hands {
 
   /** `docker rm -f` */
   rm(name: string): void {
-    const container = this.#find(name);
-    stopContainer(this.#world, container);
-    removeContainer(this.#world, container);
+    removeContainer(this.#world, this.#find(name), { force: true });
   }
 
   stop(name: string): void {
@@ -89,9 +88,7 @@ export class Hands {
   }
 
   pause(name: string): void {
-    const container = this.#find(name);
-    pauseContainer(container, healthOf(this.#world, container)?.lastProbeAtMs);
-    this.#world.emitContainer('pause', container);
+    pauseContainer(this.#world, this.#find(name));
   }
 
   unpause(name: string): void {
@@ -103,7 +100,9 @@ export class Hands {
   }
 
   update(name: string, resources: Resources, restartPolicy?: RestartPolicy): void {
-    updateContainer(this.#world, this.#find(name), resources, restartPolicy);
+    const { Memory = 0, MemorySwap = 2 * Memory } = resources;
+    const limits = Memory > 0 ? { ...resources, MemorySwap } : resources;
+    updateContainer(this.#world, this.#find(name), limits, restartPolicy);
   }
 
   connect(network: string, name: string, settings: Partial<EndpointSettings> = {}): void {

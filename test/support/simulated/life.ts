@@ -1,5 +1,8 @@
 import type { ObservedHealth } from '../../../src/model/observed.ts';
-import type { SimContainer, World } from './world.ts';
+import { leaveNetworks } from './joining.ts';
+import type { SimContainer } from './objects.ts';
+import { run, tellOfVolumes } from './starting.ts';
+import type { World } from './world.ts';
 
 /** The engine's own doing: processes end, restart policies start them again, removals finish. */
 export function settle(world: World): void {
@@ -37,54 +40,52 @@ export function healthOf(world: World, container: SimContainer): ObservedHealth 
   return say('starting', undefined);
 }
 
-/** The process is there: what it has read-write it writes into, and whoever ran before is forgotten. */
-export function beginToRun(world: World, container: SimContainer): void {
-  container.lastProbeAtMs = undefined;
-  container.frozenHealth = undefined;
-  for (const name of writtenBy(container)) {
-    const volume = world.volumes.get(name);
-    const others = [...world.containers.values()]
-      .filter((other) => other !== container && ['running', 'paused'].includes(other.state))
-      .filter((other) => writtenBy(other).includes(name))
-      .map((other) => other.id);
-    volume?.data.push(container.id);
-    if (others.length > 0) volume?.sharings.push({ container: container.id, others });
-  }
-  world.emitContainer('start', container);
-}
-
-const writtenBy = (container: SimContainer): readonly string[] =>
-  container.mounts.flatMap((mount) => (mount.name === undefined || mount.readOnly ? [] : [mount.name]));
-
 /** With what code a process ends that is told to stop: 137 where it does not care for the signal. */
 export function stopCode(world: World, container: SimContainer, signal = 'SIGTERM'): number {
   return container.traps.get(signal.replace(/^SIG/, '')) ?? world.behaviour(container).stopCode ?? 137;
 }
 
-/** Lets a process come to its end at a moment; the restart policy decides what follows. */
+/** Lets a process come to its end at a moment; the restart policy decides what follows, unless it is final. */
 export function die(
   world: World,
   container: SimContainer,
   code: number,
   atMs: number,
-  byHand: boolean,
+  isFinal: boolean,
 ): void {
+  const ranMs = atMs - (container.startedAtMs ?? atMs);
+  // Of one whose process has ended already, and that waits to be started again, nothing is left to end.
+  const isWaiting = container.state === 'restarting';
   container.lastProbeAtMs = healthOf(world, container)?.lastProbeAtMs;
+  container.saidHealth = 'unhealthy';
   container.state = 'exited';
   container.exitCode = code;
   container.finishedAtMs = atMs;
   container.ports = [];
-  for (const endpoint of container.endpoints.values()) endpoint.address = undefined;
+  if (!isWaiting) {
+    leaveNetworks(world, container);
+    tellOfVolumes(world, container, 'unmount');
+  }
   world.emitContainer('die', container);
-  if (byHand || !restartsBy(container, code)) return;
+  if (isFinal || container.isRestartCanceled || !restartsBy(container, code)) return;
+  const isSteady = container.engineRestarts === 0 || ranMs >= STEADY_MS;
+  container.restartDelayMs = isSteady
+    ? FIRST_DELAY_MS
+    : Math.min(LONGEST_DELAY_MS, container.restartDelayMs * 2);
   container.state = 'restarting';
-  container.restartsAtMs = atMs + Math.min(60_000, 1000 * 2 ** container.engineRestarts);
+  container.restartsAtMs = atMs + container.restartDelayMs;
   container.engineRestarts += 1;
 }
 
+/** Of the engine's restart manager (reliability 5). */
+const FIRST_DELAY_MS = 100;
+const LONGEST_DELAY_MS = 60_000;
+const STEADY_MS = 10_000;
+
 function restartsBy(container: SimContainer, code: number): boolean {
   const { Name, MaximumRetryCount } = container.restartPolicy;
-  if (Name === 'always' || Name === 'unless-stopped') return true;
+  if (Name === 'always') return true;
+  if (Name === 'unless-stopped') return !container.isStoppedByHand;
   if (Name !== 'on-failure' || code === 0) return false;
   return MaximumRetryCount === 0 || container.engineRestarts < MaximumRetryCount;
 }
@@ -97,19 +98,36 @@ function step(world: World, container: SimContainer): boolean {
     return false;
   }
   if (container.state === 'restarting' && (container.restartsAtMs ?? now) <= now) {
-    container.state = 'running';
-    container.startedAtMs = container.restartsAtMs ?? now;
-    container.restartsAtMs = undefined;
-    container.ports = container.wantedPorts;
-    beginToRun(world, container);
+    startAgain(world, container, container.restartsAtMs ?? now);
     return true;
   }
+  sayHealth(world, container);
   const { exit } = world.behaviour(container);
   if (container.state !== 'running' || exit === undefined) return false;
   const endsAtMs = (container.startedAtMs ?? now) + exit.afterMs;
   if (endsAtMs > now) return false;
   die(world, container, exit.code, endsAtMs, false);
   return true;
+}
+
+function startAgain(world: World, container: SimContainer, atMs: number): void {
+  container.restartsAtMs = undefined;
+  try {
+    run(world, container, atMs);
+  } catch {
+    // The container says why.
+    container.state = 'exited';
+    return;
+  }
+  world.emitContainer('start', container);
+}
+
+/** The monitor tells of each change that a probe found; that a paused one is called unhealthy it keeps to itself. */
+function sayHealth(world: World, container: SimContainer): void {
+  const status = container.state === 'running' ? healthOf(world, container)?.status : undefined;
+  if (status === undefined || status === container.saidHealth) return;
+  container.saidHealth = status;
+  if (status !== 'starting') world.emitContainer(`health_status: ${status}`, container);
 }
 
 function changesOf(world: World, container: SimContainer): readonly number[] {

@@ -2,14 +2,18 @@ import ipaddr from 'ipaddr.js';
 import { givenPool } from '../../../src/engine/docker/given-subnet.ts';
 import type { EndpointSettings } from '../../../src/model/container.ts';
 import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
+import { Failure } from '../../../src/model/failure.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import { type NetworkId, networkId } from '../../../src/model/names.ts';
+import type { SimContainer, SimEndpoint, SimNetwork } from './objects.ts';
+import { publishedPorts, refuseTakenPorts } from './ports.ts';
 import { refusal } from './refusal.ts';
-import type { SimContainer, SimNetwork, World } from './world.ts';
+import type { World } from './world.ts';
 
 export type NetworkSpec = Omit<DesiredNetwork, 'key' | 'external' | 'specHash'>;
 
 const PREDEFINED = new Set(['bridge', 'host', 'none']);
+const DRIVERS = new Set(['bridge', 'host', 'null', 'macvlan', 'ipvlan', 'overlay']);
 const isUp = (container: SimContainer) => container.state === 'running' || container.state === 'paused';
 
 /** `POST /networks/create`, with CheckDuplicate where that matters. */
@@ -19,6 +23,9 @@ export function createNetwork(
   labels: Readonly<Record<string, string>>,
   checkDuplicate = true,
 ): NetworkId {
+  if (PREDEFINED.has(spec.name))
+    throw refusal(403, `operation is not permitted on predefined ${spec.name} network`);
+  if (!DRIVERS.has(spec.driver)) throw refusal(404, `plugin "${spec.driver}" not found`);
   const mayBeDouble = world.profile === '20.10' && !checkDuplicate;
   if (!mayBeDouble && world.networksNamed(spec.name).length > 0) {
     throw refusal(409, `network with name ${spec.name} already exists`);
@@ -46,7 +53,8 @@ export function createNetwork(
 export function removeNetwork(world: World, id: string): void {
   const network = theOnly(world, id);
   if (network === undefined) throw refusal(404, `network ${id} not found`);
-  if (PREDEFINED.has(network.name)) throw refusal(403, `${network.name} is pre-defined`);
+  if (PREDEFINED.has(network.name))
+    throw refusal(403, `${network.name} is a pre-defined network and cannot be removed`);
   if (usersOf(world, network).some(isUp)) {
     throw refusal(403, `network ${network.name} has active endpoints`);
   }
@@ -61,22 +69,101 @@ export function connectNetwork(
   container: SimContainer,
   settings: EndpointSettings,
 ): void {
+  if (!isUp(container)) {
+    const [network] = world.networksNamed(idOrName);
+    attachStopped(world, network?.name ?? idOrName, container, settings);
+    return;
+  }
+  refuseShared(container);
   const network = theOnly(world, idOrName);
   if (network === undefined) throw refusal(404, `network ${idOrName} not found`);
-  if (container.networkMode.startsWith('container:') || ['host', 'none'].includes(container.networkMode)) {
-    throw refusal(400, `${container.networkMode} sharing container cannot be connected`);
-  }
+  refuseAliases(network, settings);
+  refuseMode(network, container);
   if (container.endpoints.has(network.name)) {
     const words = `endpoint with name ${container.name} already exists in network ${network.name}`;
     throw refusal(403, words);
   }
-  refuseAddress(network, settings);
-  if (isUp(container)) refuseTakenAddress(world, network, container, settings);
-  const networkId = container.state === 'created' ? undefined : network.id;
-  const address = isUp(container) ? chooseAddress(world, network, settings) : undefined;
-  const kept = settingsKept(world, settings);
-  container.endpoints.set(network.name, { networkId, networkName: network.name, settings: kept, address });
+  const endpoint = plan(world, network.name, settings);
+  const isOld = world.profile === '20.10';
+  if (!isOld) refuseAddress(world, network, settings);
+  refuseSubnetless(network, settings);
+  // 20.10 finds out half-way, and what it has begun with stays.
+  if (isOld) container.endpoints.set(network.name, endpoint);
+  if (isOld) refuseAddress(world, network, settings);
+  refuseTakenAddress(world, network, container, settings);
+  const isFirst = container.endpoints.size === (isOld ? 1 : 0);
+  if (isFirst) refuseTakenPorts(world, container);
+  container.endpoints.set(network.name, join(world, network, endpoint));
+  if (isFirst) container.ports = publishedPorts(world, container);
   world.emit('network', 'connect', network.id, network.name, undefined);
+}
+
+/** Attaches what does not run: only written down, whether there is such a network or not. */
+export function attachStopped(
+  world: World,
+  networkName: string,
+  container: SimContainer,
+  settings: EndpointSettings,
+): void {
+  const found = world.networksNamed(networkName);
+  if (found.length > 1 && world.containers.has(container.id))
+    throw refusal(400, `network ${networkName} is ambiguous (${found.length} matches found on name)`);
+  const [network] = found;
+  // dockerd panics, and hangs up: there is no list yet that a name could be written into.
+  const hasNoList = container.networkMode.startsWith('container:') && container.endpoints.size === 0;
+  if (network === undefined && hasNoList && world.containers.has(container.id))
+    throw new Failure('unreachable', 'the engine hung up');
+  if (network !== undefined) {
+    refuseAliases(network, settings);
+    refuseMode(network, container);
+    if (world.profile !== '20.10') {
+      refuseSubnetless(network, settings);
+      refuseAddress(world, network, settings);
+    }
+  }
+  if (container.endpoints.has(networkName)) return;
+  // 20.10 makes the hostname an alias as soon as a network is really looked at.
+  const hasHostname = network !== undefined && world.containers.has(container.id);
+  container.endpoints.set(networkName, { ...plan(world, networkName, settings), hasHostname });
+}
+
+const plan = (world: World, networkName: string, settings: EndpointSettings): SimEndpoint => ({
+  networkId: undefined,
+  networkName,
+  settings: settingsKept(world, settings),
+  address: undefined,
+  hasHostname: false,
+});
+
+export const join = (world: World, network: SimNetwork, endpoint: SimEndpoint): SimEndpoint => ({
+  ...endpoint,
+  networkId: network.id,
+  hasHostname: true,
+  address: chooseAddress(world, network, endpoint.settings),
+});
+
+/** Who shares a network can be attached to none while it runs. */
+function refuseShared({ networkMode }: SimContainer): void {
+  if (networkMode.startsWith('container:'))
+    throw refusal(
+      400,
+      'container sharing network namespace with another container or host cannot be connected to any other network',
+    );
+}
+
+function refuseAliases({ name }: SimNetwork, { aliases }: EndpointSettings): void {
+  if (PREDEFINED.has(name) && aliases.length > 0)
+    throw refusal(400, 'network-scoped aliases are only supported for user-defined networks');
+}
+
+/** Who has no network, or the host's, can be attached to no other. */
+function refuseMode(network: SimNetwork, { networkMode }: SimContainer): void {
+  if (networkMode === network.name) return;
+  if (networkMode === 'host' || networkMode === 'none')
+    throw refusal(
+      400,
+      `container cannot be connected to multiple networks with one of the networks in private (${networkMode}) mode`,
+    );
 }
 
 /** `POST /networks/{id}/disconnect`. By name and by force it clears what hangs on a network that is gone. */
@@ -87,44 +174,26 @@ export function disconnectNetwork(
   force: boolean,
 ): void {
   const found = world.networksNamed(idOrName);
-  if (found.length > 1) throw refusal(400, `network ${idOrName} is ambiguous`);
+  if (found.length > 1)
+    throw refusal(400, `network ${idOrName} is ambiguous (${found.length} matches found on name)`);
   const [network] = found;
-  if (network === undefined && !(force && container.endpoints.has(idOrName))) {
-    throw refusal(404, `network ${idOrName} not found`);
-  }
   const name = network?.name ?? idOrName;
-  const endpoint = container.endpoints.get(name);
-  const isOther =
-    network !== undefined && endpoint?.networkId !== undefined && endpoint.networkId !== network.id;
-  if (endpoint === undefined || (isOther && !(force && idOrName === name))) {
-    throw refusal(500, `container ${container.name} is not connected to network ${name}`);
+  const isAttached = container.endpoints.has(name);
+  if (!isUp(container) ? !isAttached : network === undefined || !isAttached) {
+    if (network === undefined && isUp(container) && !force)
+      throw refusal(404, `network ${idOrName} not found`);
+    throw refusal(500, `container ${container.id} is not connected to the network ${name}`);
   }
+  if (name === 'host' && isUp(container))
+    throw refusal(400, 'container cannot be disconnected from host network or connected to host network');
   container.endpoints.delete(name);
-  world.emit('network', 'disconnect', network?.id ?? idOrName, name, undefined);
-}
-
-/** Finds the networks of a container that is to start; throws as the engine does, and sets its addresses. */
-export function joinNetworks(world: World, container: SimContainer): void {
-  for (const endpoint of container.endpoints.values()) {
-    const network =
-      endpoint.networkId === undefined
-        ? theOnly(world, endpoint.networkName)
-        : world.networks.get(endpoint.networkId);
-    if (network === undefined) {
-      throw refusal(404, `network ${endpoint.networkId ?? endpoint.networkName} not found`);
-    }
-    refuseAddress(network, endpoint.settings);
-    refuseTakenAddress(world, network, container, endpoint.settings);
-    endpoint.networkId = network.id;
-    endpoint.address = chooseAddress(world, network, endpoint.settings);
-  }
-  const mode = container.networkMode;
-  const isNamed = !mode.startsWith('container:') && mode !== '';
-  // 28.5 looks for the network of the mode at every start, 20.10 does not (compose-and-engine 4.4).
-  if (world.profile === '28' && isNamed && world.networksNamed(mode).length === 0) {
-    const words = `could not find a network matching network mode ${mode}: network ${mode} not found`;
-    throw refusal(500, words);
-  }
+  // With the last network go the ports; one that is left gets them.
+  if (container.endpoints.size === 0) container.ports = [];
+  if (network === undefined) return;
+  // 28 does not tell of one that does not run, 20.10 tells twice of one that does.
+  const times = (isUp(container) ? 1 : 0) + (world.profile === '20.10' ? 1 : 0);
+  for (let time = 0; time < times; time += 1)
+    world.emit('network', 'disconnect', network.id, network.name, undefined);
 }
 
 /** Containers attached to this very network, running or not. */
@@ -135,9 +204,10 @@ export function usersOf(world: World, network: SimNetwork): readonly SimContaine
   });
 }
 
-function theOnly(world: World, idOrName: string): SimNetwork | undefined {
+export function theOnly(world: World, idOrName: string): SimNetwork | undefined {
   const found = world.networksNamed(idOrName);
-  if (found.length > 1) throw refusal(400, `network ${idOrName} is ambiguous`);
+  if (found.length > 1)
+    throw refusal(400, `network ${idOrName} is ambiguous (${found.length} matches found on name)`);
   return found[0];
 }
 
@@ -150,21 +220,24 @@ function settingsKept(world: World, settings: EndpointSettings): EndpointSetting
   return Object.fromEntries(kept) as unknown as EndpointSettings;
 }
 
-function refuseAddress(network: SimNetwork, settings: EndpointSettings): void {
+export function refuseSubnetless(network: SimNetwork, { ipv4Address }: EndpointSettings): void {
+  if (ipv4Address === undefined || network.spec.pools.length > 0) return;
+  const words =
+    'user specified IP address is supported only when connecting to networks with user configured subnets';
+  throw refusal(400, words);
+}
+
+export function refuseAddress(world: World, network: SimNetwork, settings: EndpointSettings): void {
   const address = settings.ipv4Address;
-  if (address === undefined) return;
-  if (network.spec.pools.length === 0) {
-    const words =
-      'user specified IP address is supported only when connecting to networks with user configured subnets';
-    throw refusal(400, words);
-  }
-  if (!network.pools.some((pool) => contains(pool, address))) {
+  if (address === undefined || network.spec.pools.length === 0) return;
+  if (network.pools.some((pool) => contains(pool, address))) return;
+  if (world.profile !== '20.10')
     throw refusal(400, `no configured subnet or ip-range contain the IP address ${address}`);
-  }
+  throw refusal(500, `Invalid address ${address}: It does not belong to any of this network's subnets`);
 }
 
 /** Found out only when it is really attached, that is at its start (compose-and-engine 4.3). */
-function refuseTakenAddress(
+export function refuseTakenAddress(
   world: World,
   network: SimNetwork,
   container: SimContainer,

@@ -1,3 +1,4 @@
+import { explained } from '../../../src/engine/docker/failures.ts';
 import { ownerOf } from '../../../src/engine/docker/ownership.ts';
 import type { ObserveQuery } from '../../../src/engine/engine.ts';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
@@ -11,7 +12,8 @@ import type {
   Owned,
 } from '../../../src/model/observed.ts';
 import { healthOf } from './life.ts';
-import type { SimContainer, SimNetwork, SimVolume, World } from './world.ts';
+import type { SimContainer, SimEndpoint, SimNetwork, SimVolume } from './objects.ts';
+import type { World } from './world.ts';
 
 export function engineInfo(world: World): EngineInfo {
   const isOld = world.profile === '20.10';
@@ -53,7 +55,7 @@ export function snapshot(world: World, instance: string, query: ObserveQuery): O
 
 /** Whose a container is. */
 export function ownerOfContainer(world: World, instance: string, container: SimContainer): Owned {
-  const image = [...world.images.values()].find((each) => each.id === container.imageId);
+  const image = world.image(container.imageId);
   return ownerOf(container.labels, image?.labels ?? {}, instance);
 }
 
@@ -72,7 +74,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     imageDigests: [],
     state: container.state,
     exitCode: container.exitCode,
-    error: container.error,
+    error: explained(container.error),
     oomKilled: false,
     createdAtMs: container.createdAtMs,
     startedAtMs: container.startedAtMs,
@@ -89,7 +91,7 @@ function observedContainer(world: World, instance: string, container: SimContain
     attachments: [...container.endpoints.values()]
       .map((endpoint) => ({
         ...endpoint.settings,
-        aliases: aliasesOf(world, container, endpoint.settings.aliases),
+        aliases: aliasesOf(world, container, endpoint),
         networkId: endpoint.networkId,
         networkName: endpoint.networkName,
         address: endpoint.address,
@@ -110,14 +112,14 @@ function observedContainer(world: World, instance: string, container: SimContain
   };
 }
 
-/** 20.10 makes the hostname an alias when the container is started, and shows it. */
+/** 20.10 makes the hostname an alias when the container is attached, and shows it. */
 function aliasesOf(
   { profile }: World,
-  { hostname, startedAtMs }: SimContainer,
-  aliases: readonly string[],
+  { hostname }: SimContainer,
+  { settings: { aliases }, hasHostname }: SimEndpoint,
 ): readonly string[] {
-  if (profile !== '20.10' || hostname === undefined || startedAtMs === undefined) return aliases;
-  return [...new Set([...aliases, hostname])];
+  const added = profile === '20.10' && hasHostname && hostname !== undefined ? [hostname] : [];
+  return [...new Set([...aliases, ...added])].sort();
 }
 
 function otherContainer(world: World, instance: string, container: SimContainer): OtherContainer {

@@ -1,131 +1,25 @@
 import { createHash } from 'node:crypto';
 import type { EngineEvent } from '../../../src/engine/engine.ts';
-import type { EndpointSettings, Resources, RestartPolicy } from '../../../src/model/container.ts';
-import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import {
   type ContainerId,
   containerId,
-  type ImageId,
   imageId,
   type NetworkId,
   networkId,
   stackName,
 } from '../../../src/model/names.ts';
-import type {
-  ContainerState,
-  ObservedHealth,
-  ObservedImage,
-  ObservedMount,
-  PublishedPort,
-} from '../../../src/model/observed.ts';
+import type { ObservedImage } from '../../../src/model/observed.ts';
 import type { VirtualClock } from './clock.ts';
-
-/** What tells the engines apart: 20.10 speaks API 1.41, 28 speaks 1.51. */
-export type Profile = '20.10' | '28';
-
-/** What the process in a container does, by image reference, image id, container name or container id. */
-export interface Behaviour {
-  /** With a healthcheck: from when on it is healthy. Default one second after the start. */
-  readonly healthyAfterMs?: number;
-  /** From when on it is unhealthy; wins over healthy. */
-  readonly unhealthyAfterMs?: number;
-  readonly exit?: { readonly afterMs: number; readonly code: number };
-  /** Every start fails with these words. */
-  readonly startError?: string;
-  /** Exit code after a stop: 137, as of a process that does not care for SIGTERM. */
-  readonly stopCode?: number;
-  /** Exit code of each command that is run in it. */
-  readonly execCode?: number;
-}
-
-export interface SimEndpoint {
-  networkId: NetworkId | undefined;
-  readonly networkName: string;
-  readonly settings: EndpointSettings;
-  address: string | undefined;
-}
-
-export interface SimContainer {
-  readonly id: ContainerId;
-  name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly hostname: string | undefined;
-  readonly imageRef: string;
-  readonly imageId: ImageId;
-  state: ContainerState;
-  exitCode: number;
-  error: string;
-  readonly createdAtMs: number;
-  startedAtMs: number | undefined;
-  finishedAtMs: number | undefined;
-  readonly healthcheck: { readonly intervalMs: number; readonly timeoutMs: number } | undefined;
-  /** While it is paused or stopped: the last probe before. */
-  lastProbeAtMs: number | undefined;
-  networkMode: string;
-  readonly ipcMode: string;
-  readonly pidMode: string;
-  readonly volumesFrom: readonly string[];
-  /** By network name. */
-  readonly endpoints: Map<string, SimEndpoint>;
-  readonly mounts: readonly ObservedMount[];
-  resources: Resources;
-  restartPolicy: RestartPolicy;
-  readonly wantedPorts: readonly PublishedPort[];
-  ports: readonly PublishedPort[];
-  staleBinds: readonly string[];
-  readonly files: Map<string, string>;
-  /** Exit codes by signal, of a process that minds them. */
-  readonly traps: ReadonlyMap<string, number>;
-  /** When the engine's restart policy starts it again, and how often it did. */
-  restartsAtMs: number | undefined;
-  engineRestarts: number;
-  /** While it is being removed: when that is over. */
-  goneAtMs: number | undefined;
-  /** Somebody stopped it since its last start: `unless-stopped` leaves it so when the engine starts again. */
-  isStoppedByHand: boolean;
-  /** What its monitor said last, where that ended without the process (20.10 after a live restore). */
-  frozenHealth: ObservedHealth | undefined;
-}
-
-export interface SimNetwork {
-  readonly id: NetworkId;
-  readonly spec: Omit<DesiredNetwork, 'key' | 'external' | 'specHash' | 'name'>;
-  readonly name: string;
-  readonly labels: Readonly<Record<string, string>>;
-  /** With what the engine chose where the request left it open. */
-  readonly pools: readonly IpamPool[];
-  readonly createdAtMs: number;
-}
-
-export interface SimVolume {
-  readonly name: string;
-  readonly driver: string;
-  readonly options: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
-  /** Stands for the volume itself: another token is another, empty volume. */
-  readonly token: string;
-  /** What was written into it: each start of a container that has it read-write appends that one's id. */
-  readonly data: readonly ContainerId[];
-  /** Each start of a container that has it read-write while others run that have it so too. */
-  readonly sharings: readonly { readonly container: ContainerId; readonly others: readonly ContainerId[] }[];
-}
-
-/** Only the engine writes into a volume. */
-interface OwnedVolume extends SimVolume {
-  readonly data: ContainerId[];
-  readonly sharings: { readonly container: ContainerId; readonly others: readonly ContainerId[] }[];
-}
-
-/** What lies in a registry, or on the engine under a reference. */
-export interface ImageSpec {
-  /** Other words, other image. */
-  readonly content?: string;
-  readonly volumes?: readonly string[];
-  readonly exposedPorts?: readonly string[];
-  readonly hasHealthcheck?: boolean;
-  readonly labels?: Readonly<Record<string, string>>;
-}
+import type {
+  Behaviour,
+  ImageSpec,
+  OwnedVolume,
+  Profile,
+  SimContainer,
+  SimNetwork,
+  SimVolume,
+} from './objects.ts';
 
 /** Of past events, how many an engine remembers (reliability 1.6). */
 const RING = 256;
@@ -208,7 +102,7 @@ export class World {
       behaviours.get(container.name) ??
       behaviours.get(container.imageId) ??
       behaviours.get(container.imageRef) ??
-      {}
+      container.process
     );
   }
 
@@ -241,6 +135,12 @@ export class World {
 
   /** Puts an image under a reference, as a pull, a build or `docker load` does. */
   addImage(ref: string, spec: ImageSpec = {}): ObservedImage {
+    const image = this.putImage(ref, spec);
+    this.emit('image', 'pull', ref, ref, undefined);
+    return image;
+  }
+
+  putImage(ref: string, spec: ImageSpec): ObservedImage {
     const image: ObservedImage = {
       id: imageId(
         `sha256:${createHash('sha256')
@@ -257,7 +157,6 @@ export class World {
     };
     this.images.set(ref, image);
     this.#imagesById.set(image.id, image);
-    this.emit('image', 'pull', ref, ref, undefined);
     return image;
   }
 

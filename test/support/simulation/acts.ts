@@ -1,6 +1,6 @@
 import type { Deed } from '../arbitraries.ts';
 import { carryOut } from '../arbitraries.ts';
-import type { Behaviour, ImageSpec } from '../simulated/world.ts';
+import type { Behaviour, ImageSpec } from '../simulated/objects.ts';
 import type { Simulation } from './simulation.ts';
 
 /** Something that somebody or something does to the host, as plain data, so that a case can be kept and replayed. */

@@ -1,4 +1,4 @@
-import type { Profile } from '../simulated/world.ts';
+import type { Profile } from '../simulated/objects.ts';
 import { type Act, perform } from './acts.ts';
 import type { WriteCrash } from './disk.ts';
 import { ALL_EVENTS, type EventFate } from './event-wire.ts';

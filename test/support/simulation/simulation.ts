@@ -4,7 +4,7 @@ import { OURS } from '../../../src/model/labels.ts';
 import type { StackStatus } from '../../../src/model/status.ts';
 import { differences } from '../reality.ts';
 import { VirtualClock } from '../simulated/clock.ts';
-import type { ImageSpec, Profile } from '../simulated/world.ts';
+import type { ImageSpec, Profile } from '../simulated/objects.ts';
 import { SimulatedEngine } from '../simulated-engine.ts';
 import { Chance } from './chance.ts';
 import { JOB_IMAGE } from './compose-document.ts';

@@ -5,7 +5,7 @@ import type { ServiceWords, StackWords } from '../../support/builders.ts';
 import { stack } from '../../support/builders.ts';
 import { pass, passUntilSettled, text } from '../../support/passes.ts';
 import { engineWithImages, running } from '../../support/planned.ts';
-import type { Profile } from '../../support/simulated/world.ts';
+import type { Profile } from '../../support/simulated/objects.ts';
 import type { SimulatedEngine } from '../../support/simulated-engine.ts';
 
 const words = (env: string, change: ServiceWords = {}, more: StackWords = {}): StackWords => ({

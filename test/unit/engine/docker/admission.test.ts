@@ -8,7 +8,7 @@ import type { Failure } from '../../../../src/model/failure.ts';
 import { COMPOSE, OURS } from '../../../../src/model/labels.ts';
 import { containerId, stackName } from '../../../../src/model/names.ts';
 import { type AdmittingServer, admittingServer } from '../../../support/admitting-server.ts';
-import { failureOf } from '../../../support/engine-contract.ts';
+import { failureOf } from '../../../support/contract/world.ts';
 import { type ContainerChange, containerRequest } from '../../../support/engine-requests.ts';
 
 const NEVER = new AbortController().signal;

@@ -4,7 +4,7 @@ import { negotiateApiVersion } from '../../../../src/engine/docker/api-version.t
 import { Connection } from '../../../../src/engine/docker/connection.ts';
 import { createDockerEngine } from '../../../../src/engine/docker/docker-engine.ts';
 import { stackName } from '../../../../src/model/names.ts';
-import { failureOf } from '../../../support/engine-contract.ts';
+import { failureOf } from '../../../support/contract/world.ts';
 import { fakeEngineServer, json } from '../../../support/fake-engine-server.ts';
 import { SILENT } from '../../../support/lab.ts';
 

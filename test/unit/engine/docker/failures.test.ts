@@ -13,6 +13,8 @@ const TABLE: readonly (readonly [number, string, FailureKind, RegExp])[] = [
     /name x/,
   ],
   [404, 'No such image: r:1', 'gone', /image r:1/],
+  [409, `failed to join IPC namespace: container ${ID} is not running`, 'refused', /must run first/],
+  [500, `can't join IPC of container ${ID}: container ${ID} is not running`, 'refused', /must run first/],
   [
     500,
     'driver failed programming external connectivity on endpoint x (ab): Bind for 0.0.0.0:39130 failed: port is already allocated',

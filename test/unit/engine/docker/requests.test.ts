@@ -160,14 +160,13 @@ describe('the other bodies', () => {
     expect(networkBody(desired, {}, '1.48')).toMatchObject({ EnableIPv4: false });
   });
 
-  test('an update of memory alone takes the swap limit along, unless swap is unlimited or given', () => {
-    expect(updateBody({ Memory: 100 }, undefined, 50)).toEqual({ Memory: 100, MemorySwap: 200 });
-    expect(updateBody({ Memory: 100 }, undefined, -1)).toEqual({ Memory: 100 });
-    expect(updateBody({ Memory: 100, MemorySwap: 150 }, undefined, 50)).toEqual({
+  test('an update of memory takes a swap limit along, unless one is given', () => {
+    expect(updateBody({ Memory: 100 }, undefined)).toEqual({ Memory: 100, MemorySwap: 200 });
+    expect(updateBody({ Memory: 100, MemorySwap: 150 }, undefined)).toEqual({
       Memory: 100,
       MemorySwap: 150,
     });
-    expect(updateBody({ CpuShares: 5 }, { Name: 'on-failure', MaximumRetryCount: 3 }, 50)).toEqual({
+    expect(updateBody({ CpuShares: 5 }, { Name: 'on-failure', MaximumRetryCount: 3 })).toEqual({
       CpuShares: 5,
       RestartPolicy: { Name: 'on-failure', MaximumRetryCount: 3 },
     });
