@@ -70,8 +70,18 @@ function mayKeep(scope: Scope, { network, endpoint, had, live }: Place): boolean
   if (had === undefined || !keepsAddresses(network)) return false;
   // The network it was on is gone; its successor may have another subnet.
   if (had.networkId !== undefined && had.networkId !== network.live?.id) return false;
-  const isUp = live.state === 'running' || live.state === 'paused';
-  return isUp || network.live?.pools.some((pool) => isSetAside(pool, had.ipv4Address)) === true;
+  if (isHalfMade(live, had)) return false;
+  return isUp(live) || network.live?.pools.some((pool) => isSetAside(pool, had.ipv4Address)) === true;
+}
+
+const isUp = ({ state }: ObservedContainer): boolean => state === 'running' || state === 'paused';
+
+/**
+ * A connection that failed on the way, because its address was taken by then: 20.10 shows the attachment, with the
+ * wanted address and without a network's id, and the container is not on the network (measured).
+ */
+export function isHalfMade(live: ObservedContainer, had: ObservedAttachment): boolean {
+  return isUp(live) && had.networkId === undefined;
 }
 
 /** Beyond the range that the engine chooses from. */

@@ -1,7 +1,7 @@
 import type { DesiredContainer } from '../model/desired.ts';
 import type { ObservedAttachment, ObservedContainer } from '../model/observed.ts';
 import type { Cause, FieldChange, StepId } from '../model/plan.ts';
-import { type Place, withAddressKept, withPresentAddress } from './addresses.ts';
+import { isHalfMade, type Place, withAddressKept, withPresentAddress } from './addresses.ts';
 import { cause, containerRef } from './draft.ts';
 import { endpointDrift } from './drift.ts';
 import { isFalseDrift } from './repeats.ts';
@@ -148,6 +148,9 @@ function attachmentDrift(scope: Scope, desired: DesiredContainer, place: Place):
   if (had === undefined) return [{ path: `networks.${key}`, from: '(none)', to: 'attached' }];
   if (isStale(network, had)) {
     return [{ path: `networks.${key}`, from: 'a network that is gone', to: 'attached' }];
+  }
+  if (isHalfMade(place.live, had)) {
+    return [{ path: `networks.${key}`, from: 'attached in part', to: 'attached' }];
   }
   return endpointDrift(key, withAddressKept(scope, place), had, desired);
 }

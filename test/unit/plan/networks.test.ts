@@ -146,3 +146,22 @@ test('a further network whose removal would take the primary one needs a new con
   expect(engine.world.container('demo-web-1')?.networkMode).toBe('demo_back');
   expect(engine.world.networksNamed('demo_default')).toEqual([]);
 });
+
+test('an attachment that was made in part (20.10) is made again, and not with the address that was taken', async () => {
+  const start: StackWords = {
+    services: { web: { update: { order: 'start-first' } } },
+    networks: { default: { pools: [pool('10.10.0.0/24')] } },
+  };
+  const { engine, memory } = await running(start);
+  const web = engine.world.container('demo-web-1');
+  const had = web?.endpoints.get('demo_default');
+  if (web === undefined || had === undefined) throw new Error('it is not attached');
+  const settings = { ...had.settings, ipv4Address: '10.10.0.2' };
+  web.endpoints.set('demo_default', { ...had, networkId: undefined, address: undefined, settings });
+  const plans = await passes(engine, start, { memory });
+  expect(plans[0]).toContain('networks.default: attached in part -> attached');
+  expect(plans.at(-1)).toBe('');
+  const now = engine.world.container('demo-web-1')?.endpoints.get('demo_default');
+  expect(now?.networkId).toBeDefined();
+  expect(now?.settings.ipv4Address).toBeUndefined();
+});

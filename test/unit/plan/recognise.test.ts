@@ -6,7 +6,7 @@ import { observedNetwork, observedVolume } from '../../../src/engine/docker/resp
 import type { WireContainer, WireNetwork, WireVolume } from '../../../src/engine/docker/wire.ts';
 import type { DesiredStack } from '../../../src/model/desired.ts';
 import { EMPTY_MEMORY } from '../../../src/model/memory.ts';
-import { imageId } from '../../../src/model/names.ts';
+import { imageId, networkId } from '../../../src/model/names.ts';
 import type { EngineInfo, Observed } from '../../../src/model/observed.ts';
 import { makePlan } from '../../../src/plan/plan.ts';
 import { recognise } from '../../../src/plan/recognise.ts';
@@ -52,7 +52,13 @@ function leftByCompose(document: InspectedDocument, desired: DesiredStack, engin
       );
       const more = { Id: id, Image: IMAGE, Created: '2026-01-01T00:00:00Z', State };
       const context = { instance: 'i1', imageConfig: IMAGE_CONFIG, imageDigests: [], staleBinds: [] };
-      return observedContainer({ ...wire, ...more } as unknown as WireContainer, context);
+      const seen = observedContainer({ ...wire, ...more } as unknown as WireContainer, context);
+      // One that runs is on its networks by their ids.
+      const attachments = seen.attachments.map((each) => {
+        const known = ids.get(each.networkName);
+        return { ...each, networkId: each.networkId ?? (known === undefined ? undefined : networkId(known)) };
+      });
+      return { ...seen, attachments };
     }),
     others: [],
     networks: document.networks.map((network) => {

@@ -213,7 +213,7 @@ describe('a new revision that fails', () => {
     const first = await pass(engine, stack(BAD), { memory });
     const second = await pass(engine, stack(BAD), { memory: first.memory });
     expect(text(second.plan)[0]).toBe(
-      '#1 start container/demo-web-1: NotRunning {state: exited (128) -> running} (waits: back-off until 2023-11-14T22:13:30.650Z, attempt 2)',
+      '#1 start container/demo-web-1: NotRunning {state: exited (137) -> running} (waits: back-off until 2023-11-14T22:13:30.650Z, attempt 2)',
     );
   });
 
