@@ -12,9 +12,13 @@ type Command =
   | { readonly kind: 'done'; readonly which: number }
   | { readonly kind: 'advance'; readonly byMs: number };
 
-const key = fc.constantFrom('a', 'b', 'c', 'd');
+const key = fc.constantFrom('a', 'b', 'c');
 const command: fc.Arbitrary<Command> = fc.oneof(
-  fc.record({ kind: fc.constant('add' as const), key, afterMs: fc.integer({ min: -5, max: 50 }) }),
+  fc.record({
+    kind: fc.constant('add' as const),
+    key,
+    afterMs: fc.oneof(fc.constant(0), fc.integer({ min: -5, max: 50 })),
+  }),
   fc.record({ kind: fc.constant('limited' as const), key }),
   fc.record({ kind: fc.constant('forget' as const), key }),
   fc.record({ kind: fc.constant('take' as const) }),
@@ -43,7 +47,7 @@ class Model {
 test('every wish is served once it is due, none twice at a time, none is lost, and no timer is left', async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(command, { maxLength: 60 }),
+      fc.array(command, { maxLength: 60, size: 'max' }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
       async (commands, chance) => {
         const clock = new VirtualClock();

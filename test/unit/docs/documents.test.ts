@@ -52,7 +52,7 @@ describe('the documents', () => {
 
   it('tell of each test folder that has tests, and of no other', () => {
     const listed = tableRows(readDocument('CONTRIBUTING.md')).flatMap(
-      ([cell]) => /^`test\/(\w+)\/`$/.exec(cell ?? '')?.[1] ?? [],
+      ([cell]) => /^`test\/([\w-]+)\/`$/.exec(cell ?? '')?.[1] ?? [],
     );
     const folders = readdirSync(join(ROOT, 'test')).filter((name) =>
       readdirSync(join(ROOT, 'test', name), { recursive: true }).some((file) =>

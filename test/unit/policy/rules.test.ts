@@ -143,7 +143,7 @@ const baseline: readonly Case[] = [
   { fields: 'ports: ["8000-8256"]', breaks: ['resource-bounds services.web.ports'] },
   { fields: 'stop_grace_period: 10m1s', breaks: ['resource-bounds services.web.stop_grace_period'] },
   {
-    fields: 'healthcheck: {test: id, interval: 999ms, start_interval: 1ms}',
+    fields: 'healthcheck: {test: id, interval: 999ms, start_interval: 100ms}',
     breaks: [
       'resource-bounds services.web.healthcheck.interval',
       'resource-bounds services.web.healthcheck.start_interval',

@@ -106,7 +106,7 @@ test('what ends and is started over and over is not ready in between, and is onc
   engine.behave('app:1', { exit: { afterMs: 500, code: 3 } });
   const words: StackWords = { services: { web: { restart: 'always' } } };
   const first = await pass(engine, stack(words));
-  engine.clock.advance(1_700);
+  engine.clock.advance(1_000);
   const result = await pass(engine, stack(words), { memory: first.memory });
   const status = await statusOf(engine, words, result);
   expect(status.services[0]).toMatchObject({
