@@ -188,7 +188,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     file: 'plan/networks.ts',
     find: 'if (settings === undefined) continue;',
     replace: "if (settings === undefined || container.ownership !== 'ours') continue;",
-    caughtBy: { file: CRASHES, test: 'drift: guest on the network' },
+    caughtBy: { file: CRASHES, test: 'network made again under a guest' },
   },
   {
     name: 'a paused container stays paused',

@@ -7,7 +7,7 @@ import { SEEDED_BUGS, type SeededBug } from './bugs.ts';
 const run = promisify(execFile);
 
 /** Of the suites that take random cases, a small part is enough. */
-const SHARE = '0.05';
+const SHARE = '0.3';
 
 /** How many tests of the suite that is to catch it fail with the bug in the program. */
 async function failures({ name, caughtBy }: SeededBug): Promise<number> {

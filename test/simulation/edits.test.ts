@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Act } from '../support/simulation/acts.ts';
-import { type Case, runCase } from '../support/simulation/case.ts';
+import { type Case, otherCosts, runCase, type Verdict } from '../support/simulation/case.ts';
 import { PROFILES, SCENARIOS, type Scenario } from '../support/simulation/scenarios.ts';
 import { type NamedCase, runSuite, SEED } from '../support/simulation/suite.ts';
 
@@ -51,9 +51,26 @@ function edits(
   };
 }
 
-function* edited(undisturbed: Case, text: string, calls: number): Generator<NamedCase> {
+/** After these nothing was done that would not have been done without them. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  'broken, and mended',
+  'cut off, and whole',
+  'empty, and whole',
+  'gone, and back within the grace',
+  'twice, and once again',
+  'the directory is away for a while',
+]);
+
+interface Editing {
+  readonly text: string;
+  readonly calls: number;
+  readonly isHarmless: boolean;
+}
+
+function* edited(undisturbed: Case, { text, calls, isHarmless }: Editing): Generator<NamedCase> {
+  const kinds = Object.entries(edits(text)).filter(([name]) => HARMLESS.has(name) === isHarmless);
   for (let number = 1; number <= calls; number += 1) {
-    for (const [name, { at, later }] of Object.entries(edits(text))) {
+    for (const [name, { at, later }] of kinds) {
       const change: readonly Act[] = [...undisturbed.change, { do: 'wait', ms: 1_000 }, ...later];
       yield {
         name: `at call ${number}: ${name}`,
@@ -62,6 +79,8 @@ function* edited(undisturbed: Case, text: string, calls: number): Generator<Name
     }
   }
 }
+
+const MOST_MOMENTS = 12;
 
 /** Where the file is the scenario's own. */
 const EDITED = SCENARIOS.filter(
@@ -72,11 +91,20 @@ describe('whatever is done to a manifest in the middle of a pass, the last good 
   test.for(EDITED)('$name', async ({ name, ...scenario }, context) => {
     const failures: string[] = [];
     for (const profile of PROFILES) {
-      const undisturbed: Case = { ...scenario, profile, seed: SEED };
-      const { calls } = await runCase(undisturbed);
-      const text = lastText({ name, ...scenario }) ?? '';
-      const cases = edited(undisturbed, text, Math.min(calls, 12));
-      failures.push(...(await runSuite('edits', `${name} on ${profile}`, cases, context)));
+      // A source that has nothing any more is suspect by that alone.
+      const before = [...scenario.before, write(OTHER, 'site.compose.yaml')];
+      const stacks = ['demo', 'site'];
+      const undisturbed: Case = { ...scenario, before, stacks, profile, seed: SEED };
+      const reference = await runCase(undisturbed);
+      const about = {
+        text: lastText({ name, ...scenario }) ?? '',
+        calls: Math.min(reference.calls, MOST_MOMENTS),
+      };
+      for (const isHarmless of [true, false]) {
+        const cases = edited(undisturbed, { ...about, isHarmless });
+        const judge = (verdict: Verdict) => (isHarmless ? otherCosts(verdict, reference) : []);
+        failures.push(...(await runSuite('edits', `${name} on ${profile}`, cases, context, judge)));
+      }
     }
     expect(failures.join('\n\n')).toBe('');
   });

@@ -17,6 +17,7 @@ export function differences(engine: SimulatedEngine, desired: DesiredStack): rea
       return [
         ...state,
         ...wrongMake(engine, replica, live),
+        ...wrongMounts(replica, live),
         ...wrongNetworks(engine, desired, replica, live),
       ];
     }),
@@ -51,6 +52,20 @@ function wrongMake(
     staleBinds: live.staleBinds,
   };
   return difference(replica.name, wanted, found);
+}
+
+/** Each mount that is wanted is there, and from the right volume where it has a name. */
+function wrongMounts(replica: DesiredContainer, live: SimContainer): readonly string[] {
+  const wanted = [
+    ...(replica.host.Mounts ?? []).map((mount) => ({ target: mount.Target, source: mount.Source })),
+    ...replica.anonymousVolumes.map((target) => ({ target, source: undefined })),
+  ];
+  return wanted
+    .filter(({ target, source }) => {
+      const found = live.mounts.find((mount) => mount.target === target);
+      return found === undefined || (source !== undefined && ![found.name, found.source].includes(source));
+    })
+    .map(({ target }) => `${replica.name}: nothing, or another thing, is mounted at ${target}`);
 }
 
 function wrongNetworks(

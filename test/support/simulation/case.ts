@@ -48,6 +48,12 @@ export interface Verdict {
   readonly trace: readonly string[];
 }
 
+/** Whether one history cost what the other did, container by container. */
+export function otherCosts({ costs }: Verdict, reference: Verdict): readonly string[] {
+  const [here, there] = [costs, reference.costs].map((each) => JSON.stringify(Object.entries(each).sort()));
+  return here === there ? [] : [`it cost ${here} instead of ${there}`];
+}
+
 /** Longer than any back-off. */
 const SETTLING_MS = 3_600_000;
 

@@ -3,6 +3,7 @@ import type { DesiredStack } from '../../../src/model/desired.ts';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
 import { admissionFor, DEFAULT_POLICY } from '../../../src/policy/configuration.ts';
 import { differences } from '../reality.ts';
+import type { SimContainer } from '../simulated/objects.ts';
 import { engineInfo } from '../simulated/snapshot.ts';
 import { ROOT } from './manifest-directory.ts';
 import { memoised } from './memoised-loader.ts';
@@ -70,9 +71,14 @@ export function strangersOf({ engine: { world } }: Simulation, isEngineStopped: 
   const isOurs = (labels: Readonly<Record<string, string>>) => labels[OURS.stack] !== undefined;
   const containers = [...world.containers.values()]
     .filter((each) => !isOurs(each.labels) && each.labels[COMPOSE.project] === undefined)
-    .map(({ id, name, state, startedAtMs, labels }) => [
+    .map(({ id, name, state, startedAtMs, labels, endpoints }) => [
       `container ${name}`,
-      JSON.stringify({ id, labels, ...(isEngineStopped ? {} : { state, startedAtMs }) }),
+      JSON.stringify({
+        id,
+        labels,
+        networks: namesOn(world, endpoints),
+        ...(isEngineStopped ? {} : { state, startedAtMs }),
+      }),
     ]);
   const networks = [...world.networks.values()]
     .filter((each) => !isOurs(each.labels))
@@ -81,6 +87,13 @@ export function strangersOf({ engine: { world } }: Simulation, isEngineStopped: 
     .filter((each) => !isOurs(each.labels))
     .map(({ name, token }) => [`volume ${name}`, token]);
   return Object.fromEntries([...containers, ...networks, ...volumes]);
+}
+
+/** What a container is called on networks that are there. */
+function namesOn(world: Simulation['engine']['world'], endpoints: SimContainer['endpoints']) {
+  return [...endpoints.values()]
+    .filter(({ networkName }) => world.networksNamed(networkName).length > 0)
+    .map(({ networkName, settings }) => [networkName, ...settings.aliases]);
 }
 
 function changedStrangers(sim: Simulation, before: Strangers, isEngineStopped: boolean): readonly string[] {

@@ -206,6 +206,13 @@ const SCALING: readonly Scenario[] = [
   },
 ];
 
+/** Somebody else is on a network that has to be made again. */
+const GUEST: Scenario = one(
+  'network made again under a guest',
+  [write(web(), { networks: { default: {} } }), { do: 'settle' }, hand('run', 'guest', 'demo_default')],
+  [write(web(), { networks: { default: { internal: true } } })],
+);
+
 const DELETING: readonly Scenario[] = [
   {
     name: 'manifest removed',
@@ -266,4 +273,4 @@ const DRIFT: readonly Scenario[] = [
 export const PROFILES = ['28', '20.10'] as const;
 
 /** What there is to be disturbed. */
-export const SCENARIOS: readonly Scenario[] = [...DEPLOYING, ...SCALING, ...DELETING, ...DRIFT];
+export const SCENARIOS: readonly Scenario[] = [...DEPLOYING, GUEST, ...SCALING, ...DELETING, ...DRIFT];
