@@ -44,7 +44,7 @@ describe('the documents', () => {
 
   it.each(documents)('$path names no npm script that is not there', ({ path }) => {
     const { scripts } = JSON.parse(readDocument('package.json')) as { scripts: Record<string, string> };
-    const named = [...readDocument(path).matchAll(/\bnpm run (?:--silent )?([\w:]+)/g)].map(
+    const named = [...readDocument(path).matchAll(/\bnpm run (?:--silent )?([\w:-]+)/g)].map(
       ([, script = '']) => script,
     );
     expect(named.filter((script) => scripts[script] === undefined)).toEqual([]);
