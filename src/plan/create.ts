@@ -3,6 +3,7 @@ import type { DesiredContainer, DesiredService, DesiredVolume, NamespaceRef } fr
 import { slotName } from '../model/names.ts';
 import type { ObservedImage } from '../model/observed.ts';
 import type { Cause, ContainerHandle, Gate, StepId } from '../model/plan.ts';
+import { anonymousPaths } from './anonymous-volumes.ts';
 import { containerRef } from './draft.ts';
 import { containerLabels } from './labels.ts';
 import { removalOf } from './remove.ts';
@@ -194,23 +195,13 @@ function mountsBlockedVolume(scope: Scope, container: DesiredContainer): boolean
   );
 }
 
-/**
- * Anonymous volumes become named ones of ours, so that making a container again cannot lose them: those of
- * the manifest, and those that the image declares and nothing else is mounted on.
- */
+/** Anonymous volumes become named ones of ours, so that making a container again cannot lose them. */
 function anonymousVolumes(
   scope: Scope,
   container: DesiredContainer,
   image: ObservedImage | undefined,
 ): readonly DesiredVolume[] {
-  const taken = new Set([
-    ...(container.host.Mounts ?? []).map((mount) => mount.Target),
-    ...(container.host.Binds ?? []).map((bind) => bind.split(':')[1] ?? ''),
-    ...Object.keys(container.host.Tmpfs ?? {}),
-    ...container.anonymousVolumes,
-  ]);
-  const fromImage = (image?.volumes ?? []).filter((path) => !taken.has(path));
-  return [...container.anonymousVolumes, ...fromImage].map((path) => ({
+  return anonymousPaths(container, image).map((path) => ({
     key: path,
     name:
       unnamedVolume(scope, container, path) ??

@@ -31,7 +31,9 @@ const DRAIN_MS = 2000;
 export function handOver(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): void {
   const because = cause('Replaced');
   noteReplaced(scope, slot);
-  const named = mayStartFirst(slot) ? repairAttachments(scope, slot.container, fresh, because).steps : [];
+  const named = mayStartFirst(scope, slot)
+    ? repairAttachments(scope, slot.container, fresh, because).steps
+    : [];
   if (!canHandOver(scope, slot) || old.state !== 'running') {
     removeContainer(scope, old, because, named);
     repairName(scope, slot, fresh, because);

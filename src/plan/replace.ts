@@ -58,7 +58,7 @@ export function replace(scope: Scope, slot: Slot, rollGate: Gate | undefined): S
   });
   if (created === undefined) return { startStep: undefined, disturbed: false, rolling: false };
   const about = { target: containerRef(name), service: slot.service.name, because, gate };
-  const startFirst = mayStartFirst(slot);
+  const startFirst = mayStartFirst(scope, slot);
   const stopped = startFirst ? [] : stopContainer(scope, old, slot.service, because, created.steps, gate);
   const cleared = surplus.flatMap((extra) =>
     removeContainer(scope, extra, cause('Duplicate'), created.steps, gate),
@@ -109,7 +109,7 @@ function finish(scope: Scope, slot: Slot, end: Finish): void {
   };
   const because = cause('Replaced', end.because.changes);
   // Where the old one had to make room first, it is stopped by now.
-  const removed = mayStartFirst(slot)
+  const removed = mayStartFirst(scope, slot)
     ? removeContainer(scope, end.old, because, end.after, gate)
     : dropContainer(scope, end.old, because, end.after, gate);
   if (end.name === slot.container.name) return;
@@ -147,7 +147,7 @@ export function continueReplacement(scope: Scope, slot: Slot, fresh: ObservedCon
       const because = cause('SpecChanged');
       takeBack(scope, slot, old);
       // Its restart policy, or somebody, may have started it again.
-      const after = mayStartFirst(slot) ? [] : stopContainer(scope, old, slot.service, because, []);
+      const after = mayStartFirst(scope, slot) ? [] : stopContainer(scope, old, slot.service, because, []);
       finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: verdict.untilMs });
       return { startStep: undefined, disturbed: true, rolling: true };
     }
@@ -173,7 +173,7 @@ function startFresh(
   const because = cause('SpecChanged');
   const gate = slot.start.gate ?? ports.gate;
   takeBack(scope, slot, old);
-  const stopped = mayStartFirst(slot) ? [] : stopContainer(scope, old, service, because, [], gate);
+  const stopped = mayStartFirst(scope, slot) ? [] : stopContainer(scope, old, service, because, [], gate);
   const needs = [...stopped, ...cleared, ...slot.start.needs, ...ports.needs];
   const started = startExisting(scope, { ...slot, container: made(scope, slot) }, fresh, because, {
     needs,

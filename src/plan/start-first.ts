@@ -1,6 +1,8 @@
-import type { DesiredContainer, DesiredEndpoint } from '../model/desired.ts';
+import type { DesiredContainer, DesiredEndpoint, DesiredService } from '../model/desired.ts';
+import { slotName } from '../model/names.ts';
 import type { ObservedAttachment, ObservedContainer } from '../model/observed.ts';
 import { chooseAddress, keepsAddresses } from './addresses.ts';
+import { anonymousPaths } from './anonymous-volumes.ts';
 import { fixedPorts } from './ports.ts';
 import type { NetworkState, Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
@@ -8,20 +10,39 @@ import type { Slot } from './slots.ts';
 /** What a replacement with `order: start-first` takes for granted of containers and networks. */
 
 /** Two containers side by side must not fight for a port, an address or a volume. */
-export function mayStartFirst({ container, service }: Pick<Slot, 'container' | 'service'>): boolean {
-  const sharesVolume = (container.host.Mounts ?? []).some(
-    (mount) => mount.Type === 'volume' && mount.ReadOnly !== true,
-  );
+export function mayStartFirst(
+  scope: Scope,
+  { container, service }: Pick<Slot, 'container' | 'service'>,
+): boolean {
   const hasAddress = container.endpoints.some(
     (endpoint) => endpoint.ipv4Address !== undefined || endpoint.ipv6Address !== undefined,
   );
   return (
     service.update.order === 'start-first' &&
     fixedPorts(container).length === 0 &&
-    !sharesVolume &&
     !hasAddress &&
-    container.networkMode.kind === 'networks'
+    container.networkMode.kind === 'networks' &&
+    !writesVolumes(scope, service, container)
   );
+}
+
+/** Its volumes are those of the container before it, the ones without a name too. */
+function writesVolumes(scope: Scope, { image }: DesiredService, container: DesiredContainer): boolean {
+  const known = scope.observed.images[image];
+  return (
+    (container.host.Mounts ?? []).some(({ Type, ReadOnly }) => Type === 'volume' && ReadOnly !== true) ||
+    container.volumesFrom.some(({ readOnly }) => !readOnly) ||
+    anonymousPaths(container, known).length > 0 ||
+    (known === undefined && hasVolumeFromImage(scope, container))
+  );
+}
+
+/** What an image declared that is gone meanwhile is seen at the containers that were made from it. */
+function hasVolumeFromImage(scope: Scope, container: DesiredContainer): boolean {
+  const made = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
+  return made
+    .filter(({ specHash }) => specHash === container.specHash)
+    .some(({ mounts }) => mounts.some(({ type, readOnly }) => type === 'volume' && !readOnly));
 }
 
 /**
@@ -33,7 +54,7 @@ export function canHandOver(scope: Scope, slot: Pick<Slot, 'container' | 'servic
   // Attached again, it would be published on another port of the host.
   const isPublished =
     Object.keys(container.host.PortBindings ?? {}).length > 0 || container.host.PublishAllPorts === true;
-  if (!mayStartFirst(slot) || service.isJob || isPublished) return false;
+  if (!mayStartFirst(scope, slot) || service.isJob || isPublished) return false;
   return container.endpoints.some((endpoint) => isHandedOver(scope, endpoint));
 }
 

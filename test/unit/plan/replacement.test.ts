@@ -110,6 +110,8 @@ describe('start-first is forbidden by', () => {
   test.each([
     ['a fixed host port', { ports: ['8080:80'] }],
     ['a volume that is shared for writing', { volumes: ['data:/data'] }],
+    ['a volume without a name', { anonymous: ['/data'] }],
+    ['a volume of its image', { image: 'data:1' }],
     ['a static address', { networks: { back: { ipv4Address: '10.10.0.9' } } }],
   ])('%s', async (_, change) => {
     const words = (env: string): StackWords => ({
@@ -120,6 +122,32 @@ describe('start-first is forbidden by', () => {
     const { engine, memory } = await running(words('A=1'));
     const plan = (await planned(engine, words('A=2'), { memory })).split('\n');
     expect(plan[1]).toBe('[1] -> #2 stop container/demo-web-1: SpecChanged {spec: <spec> -> <spec>}');
+  });
+
+  test('the volumes of another service, where they may be written', async () => {
+    const words = (env: string): StackWords => ({
+      services: {
+        store: { anonymous: ['/data'] },
+        web: { env: [env], update: { order: 'start-first' }, volumesFrom: ['store'] },
+      },
+    });
+    const { engine, memory } = await running(words('A=1'));
+    const plan = await planned(engine, words('A=2'), { memory });
+    expect(plan).toContain('-> #2 stop container/demo-web-1: SpecChanged');
+  });
+
+  test('a volume of its image, though the image is gone by now', async () => {
+    const words = (env: string): StackWords => ({
+      services: { web: { image: 'data:1', health: true, env: [env], update: { order: 'start-first' } } },
+    });
+    const { engine, memory } = await running(words('A=1'));
+    engine.behave('data:1', { healthyAfterMs: 30_000 });
+    const begun = await pass(engine, stack(words('A=2')), { memory });
+    engine.hands.start('demo-web-1');
+    engine.hands.rmImage('data:1');
+    expect(await planned(engine, words('A=2'), { memory: begun.memory })).toContain(
+      '#1 stop container/demo-web-1: SpecChanged',
+    );
   });
 });
 
