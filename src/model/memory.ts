@@ -1,6 +1,10 @@
+import type { EndpointSettings } from './container.ts';
 import type { SlotName } from './names.ts';
 
-/** What one stack's planner remembers between passes. It may be lost: that costs back-off history only. */
+/**
+ * What one stack's planner remembers between passes. It may be lost: that costs history of back-offs, and in the middle of
+ * making a network again also the attachments of its guests.
+ */
 export interface Memory {
   /** When it began (unix ms); undefined: with the next pass. What happened before is not known. */
   readonly beganAtMs?: number | undefined;
@@ -24,6 +28,8 @@ export interface Memory {
   readonly hooks: Readonly<Record<string, HookRecord>>;
   /** By service. */
   readonly rollouts: Readonly<Record<string, RolloutRecord>>;
+  /** Containers of others that were taken off a network of ours, by its name and their id, until they are on it again. */
+  readonly guests: Readonly<Record<string, Readonly<Record<string, EndpointSettings>>>>;
 }
 
 /** How far the replacement of a service's replicas has got. */
@@ -81,4 +87,5 @@ export const EMPTY_MEMORY: Memory = {
   adopted: {},
   hooks: {},
   rollouts: {},
+  guests: {},
 };

@@ -1,5 +1,5 @@
 import type { DesiredContainer } from '../model/desired.ts';
-import type { ObservedAttachment, ObservedContainer } from '../model/observed.ts';
+import type { ObservedAttachment, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { Cause, FieldChange, StepId } from '../model/plan.ts';
 import { isHalfMade, type Place, withAddressKept, withPresentAddress } from './addresses.ts';
 import { cause, containerRef } from './draft.ts';
@@ -193,4 +193,11 @@ function detach(
     { networkId: network, container: { by: 'id', id: live.id }, force: true },
     { target: containerRef(live.name), service: live.service, because, needs },
   );
+}
+
+/** A container that was only created has no network id yet, in both engines. */
+export function isAttachedTo(attachment: ObservedAttachment, network: ObservedNetwork): boolean {
+  return attachment.networkId === undefined
+    ? attachment.networkName === network.name
+    : attachment.networkId === network.id;
 }

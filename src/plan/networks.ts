@@ -3,14 +3,16 @@ import type { DesiredNetwork } from '../model/desired.ts';
 import type { ObservedAttachment, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { FieldChange, StepId } from '../model/plan.ts';
 import { adoptionHint } from './adoption-hint.ts';
+import { isAttachedTo } from './attach.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
 import { networkDrift } from './drift.ts';
+import { readmitGuests, rememberGuest, withFittingAddresses } from './guests.ts';
 import { networkLabels } from './labels.ts';
 import { hasOverlap } from './network-overlap.ts';
 import { removalOf } from './remove.ts';
 import { isFalseDrift } from './repeats.ts';
 import type { NetworkState, Scope } from './scope.ts';
-import { contains, overlap } from './subnets.ts';
+import { overlap } from './subnets.ts';
 
 const NOBODY: ReadonlyMap<string, StepId> = new Map();
 
@@ -36,6 +38,7 @@ export function planNetworks(scope: Scope): void {
     else scope.networks.set(desired.key, found);
   }
   for (const each of making) scope.networks.set(each.desired.key, make(scope, each, making));
+  readmitGuests(scope);
 }
 
 function planNetwork(scope: Scope, desired: DesiredNetwork): NetworkState | Making {
@@ -76,13 +79,6 @@ function attachedTo(scope: Scope, network: ObservedNetwork): readonly ObservedCo
   return scope.observed.containers
     .filter((container) => container.state !== 'dead' && container.state !== 'removing')
     .filter((container) => container.attachments.some((attachment) => isAttachedTo(attachment, network)));
-}
-
-/** A container that was only created has no network id yet, in both engines. */
-export function isAttachedTo(attachment: ObservedAttachment, network: ObservedNetwork): boolean {
-  return attachment.networkId === undefined
-    ? attachment.networkName === network.name
-    : attachment.networkId === network.id;
 }
 
 function planExternal(
@@ -190,29 +186,32 @@ function settingsAfterSwap(
   live: ObservedNetwork,
   container: ObservedContainer,
 ): EndpointSettings | undefined {
-  const replica =
-    container.ownership === 'ours' && container.stack === scope.desired.name
-      ? scope.desired.services
-          .find((service) => service.name === container.service)
-          ?.containers.find((each) => each.ordinal === container.ordinal)
-      : undefined;
+  const replica = isOfStack(scope, container)
+    ? scope.desired.services
+        .find((service) => service.name === container.service)
+        ?.containers.find((each) => each.ordinal === container.ordinal)
+    : undefined;
   const wanted = replica?.endpoints.find((endpoint) => endpoint.network === desired.key);
   // One that is not wanted there any more stays off, unless it is about to be replaced and serves until then.
   const isCurrent = replica !== undefined && replica.specHash === container.specHash;
   if (wanted !== undefined || isCurrent) return wanted;
   const had = container.attachments.find((attachment) => isAttachedTo(attachment, live));
   if (had === undefined) return undefined;
-  const fits = (address: string | undefined) =>
-    address !== undefined && desired.pools.some((pool) => contains(pool.subnet ?? '', address));
-  return {
-    aliases: had.aliases,
-    linkLocalIps: had.linkLocalIps,
-    driverOpts: had.driverOpts,
-    gwPriority: had.gwPriority,
-    ipv4Address: fits(had.ipv4Address) ? had.ipv4Address : undefined,
-    ipv6Address: fits(had.ipv6Address) ? had.ipv6Address : undefined,
-  };
+  if (replica === undefined) rememberGuest(scope, desired.name, container, settingsOf(had));
+  return withFittingAddresses(desired, settingsOf(had));
 }
+
+const isOfStack = (scope: Scope, { ownership, stack }: ObservedContainer): boolean =>
+  ownership === 'ours' && stack === scope.desired.name;
+
+const settingsOf = (had: ObservedAttachment): EndpointSettings => ({
+  aliases: had.aliases,
+  linkLocalIps: had.linkLocalIps,
+  driverOpts: had.driverOpts,
+  gwPriority: had.gwPriority,
+  ipv4Address: had.ipv4Address,
+  ipv6Address: had.ipv6Address,
+});
 
 /**
  * Whether a network without our labels stands where ours was: our containers still name it, and nobody
@@ -252,7 +251,7 @@ function blockedByStranger(scope: Scope, desired: DesiredNetwork, stranger: Obse
   return state(desired, undefined);
 }
 
-/** Takes everyone off the duplicates; whoever is wanted on the one that stays is connected to that later. */
+/** Takes everyone off the duplicates; whoever is wanted on the one that stays, or a guest, is connected to that later. */
 function removeDuplicates(
   scope: Scope,
   duplicates: readonly ObservedNetwork[],
@@ -270,6 +269,10 @@ function removeDuplicates(
         { target: containerRef(container.name), service: container.service, because },
       );
       detached.set(container.id, step);
+      const had = container.attachments.find((attachment) => isAttachedTo(attachment, network));
+      if (had !== undefined && !isOfStack(scope, container)) {
+        rememberGuest(scope, network.name, container, settingsOf(had));
+      }
     }
     return scope.draft.add(
       'remove-network',

@@ -69,6 +69,7 @@ function forgetStrangers(
   keepOnly(memory.completedJobs, (slot) => slots.has(slot));
   keepOnly(memory.pulls, (ref) => desired.images.some((image) => image.ref === ref));
   keepOnly(memory.rollouts, (name) => services.has(name));
+  keepOnly(memory.guests, (name) => desired.networks.some((network) => network.name === name));
   keepOnly(memory.badRevisions, (name) => {
     const bad = memory.badRevisions[name];
     if ((bad?.atMs ?? 0) < (context.retryAskedAtMs ?? 0)) return false;

@@ -1,7 +1,7 @@
 import type { ObservedContainer, ObservedNetwork } from '../model/observed.ts';
 import type { StepId } from '../model/plan.ts';
+import { isAttachedTo } from './attach.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
-import { isAttachedTo } from './networks.ts';
 import { removeContainer } from './remove.ts';
 import { oursOf, type Scope } from './scope.ts';
 

@@ -1,3 +1,4 @@
+import type { EndpointSettings } from '../model/container.ts';
 import type { DesiredNetwork, DesiredStack } from '../model/desired.ts';
 import type {
   BadRevision,
@@ -66,6 +67,7 @@ export interface MemoryDraft {
   adopted: Record<string, string>;
   hooks: Record<string, HookRecord>;
   rollouts: Record<string, RolloutRecord>;
+  guests: Record<string, Readonly<Record<string, EndpointSettings>>>;
 }
 
 /** What became of a service that others depend on. */
@@ -182,5 +184,6 @@ export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
     adopted: { ...memory.adopted },
     hooks: { ...memory.hooks },
     rollouts: { ...memory.rollouts },
+    guests: { ...memory.guests },
   };
 }
