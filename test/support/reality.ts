@@ -1,4 +1,4 @@
-import type { DesiredContainer, DesiredStack } from '../../src/model/desired.ts';
+import type { DesiredContainer, DesiredStack, IpamPool } from '../../src/model/desired.ts';
 import { OURS } from '../../src/model/labels.ts';
 import type { SimContainer } from './simulated/objects.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
@@ -128,11 +128,18 @@ function wrongNetworkSpecs(engine: SimulatedEngine, desired: DesiredStack): read
       const seen = found.map((each) => ({
         internal: each.spec.internal,
         options: each.spec.options,
-        pools: network.pools.length === 0 ? [] : each.pools,
+        pools:
+          network.pools.length === 0 ? [] : each.pools.map((pool, at) => asWanted(pool, network.pools[at])),
         owner: each.labels[OURS.stack],
       }));
       return difference(network.name, wanted, seen);
     });
+}
+
+/** A gateway that nobody asked for is the engine's: it shows it after its next start. */
+function asWanted(pool: IpamPool, wanted: IpamPool | undefined): IpamPool {
+  const { gateway: _, ...rest } = pool;
+  return wanted?.gateway === undefined ? rest : pool;
 }
 
 function strays(engine: SimulatedEngine, desired: DesiredStack): readonly string[] {

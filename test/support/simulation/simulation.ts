@@ -67,7 +67,9 @@ export class Simulation {
   start(): void {
     this.starts += 1;
     this.#lastActivityMs = this.clock.monotonicMs();
-    this.note(`a daemon starts`);
+    this.note('a daemon starts');
+    // What the one before said says nothing any more; of a stack that it deleted last, nobody says anything again.
+    this.statuses.clear();
     this.daemon = new Daemon({
       clock: this.clock,
       chance: this.chance,
