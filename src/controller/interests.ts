@@ -52,7 +52,7 @@ function isConcerned(interest: Interest, event: EngineEvent): boolean {
     case 'container':
       return has(interest.containers);
     case 'network':
-      return has(interest.networks);
+      return has(interest.networks) || interest.containers.has(event.container ?? '');
     case 'volume':
       return has(interest.volumes);
     case 'image':

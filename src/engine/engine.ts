@@ -51,6 +51,8 @@ export interface EngineEvent {
   readonly name: string | undefined;
   /** By label, where the event carries labels (containers only, measured on 20.10 and 28.5). */
   readonly stack: StackName | undefined;
+  /** The id of who was attached to a network or taken off it. */
+  readonly container?: string | undefined;
   readonly atMs: number;
 }
 

@@ -171,10 +171,13 @@ function withoutStarts(plan: Plan): Plan {
 /** All else is as the engine says. */
 function asIfRunning(observed: Observed): Observed {
   const startedAtMs = Date.now();
+  const idOf = (name: string) => observed.networks.find((network) => network.name === name)?.id;
   return {
     ...observed,
     containers: observed.containers.map((container) => ({
       ...container,
+      // Before the first start no attachment has the id of its network.
+      attachments: container.attachments.map((each) => ({ ...each, networkId: idOf(each.networkName) })),
       state: 'running',
       startedAtMs,
       health: container.hasHealthcheck

@@ -51,6 +51,7 @@ function parseEvent(line: string): EngineEvent | undefined {
     id: wire.Actor?.ID ?? '',
     name: attributes['name'],
     stack: stack === undefined ? undefined : stackName(stack),
+    ...(kind === 'network' ? { container: attributes['container'] } : {}),
     atMs: wire.timeNano === undefined ? (wire.time ?? 0) * 1000 : Math.floor(wire.timeNano / 1e6),
   };
 }

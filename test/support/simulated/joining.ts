@@ -24,7 +24,7 @@ export function joinNetworks(world: World, container: SimContainer, publish: () 
       hasSandbox = true;
       if (!isPublished) publish();
       isPublished = true;
-      world.emit('network', 'connect', network.id, network.name, undefined);
+      world.emitAttachment('connect', network, container.id);
     }
   } catch (thrown) {
     if (hasSandbox) leaveAfterFailure(world, container);
@@ -39,7 +39,7 @@ export function leaveAfterFailure(world: World, container: SimContainer): void {
     const { networkId, networkName } = endpoint;
     const [network] =
       networkId === undefined ? world.networksNamed(networkName) : [world.networks.get(networkId)];
-    if (network !== undefined) world.emit('network', 'disconnect', network.id, network.name, undefined);
+    if (network !== undefined) world.emitAttachment('disconnect', network, container.id);
   }
 }
 
@@ -48,7 +48,8 @@ export function leaveNetworks(world: World, container: SimContainer): void {
   for (const endpoint of container.endpoints.values()) {
     endpoint.address = undefined;
     const { networkId, networkName } = endpoint;
-    if (networkId !== undefined) world.emit('network', 'disconnect', networkId, networkName, undefined);
+    if (networkId !== undefined)
+      world.emitAttachment('disconnect', { id: networkId, name: networkName }, container.id);
   }
 }
 

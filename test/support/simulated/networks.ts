@@ -95,7 +95,7 @@ export function connectNetwork(
   if (isFirst) refuseTakenPorts(world, container);
   container.endpoints.set(network.name, join(world, network, endpoint));
   if (isFirst) container.ports = publishedPorts(world, container);
-  world.emit('network', 'connect', network.id, network.name, undefined);
+  world.emitAttachment('connect', network, container.id);
 }
 
 /** Attaches what does not run: only written down, whether there is such a network or not. */
@@ -192,8 +192,7 @@ export function disconnectNetwork(
   if (network === undefined) return;
   // 28 does not tell of one that does not run, 20.10 tells twice of one that does.
   const times = (isUp(container) ? 1 : 0) + (world.profile === '20.10' ? 1 : 0);
-  for (let time = 0; time < times; time += 1)
-    world.emit('network', 'disconnect', network.id, network.name, undefined);
+  for (let time = 0; time < times; time += 1) world.emitAttachment('disconnect', network, container.id);
 }
 
 /** Containers attached to this very network, running or not. */

@@ -167,14 +167,16 @@ export class World {
     name: string | undefined,
     stack: string | undefined,
   ) {
-    const event: EngineEvent = {
-      kind,
-      action,
-      id,
-      name,
-      stack: stack === undefined ? undefined : stackName(stack),
-      atMs: this.now(),
-    };
+    const brand = stack === undefined ? undefined : stackName(stack);
+    this.#emit({ kind, action, id, name, stack: brand, atMs: this.now() });
+  }
+
+  emitAttachment(action: string, network: { readonly id: string; readonly name: string }, container: string) {
+    const { id, name } = network;
+    this.#emit({ kind: 'network', action, id, name, stack: undefined, container, atMs: this.now() });
+  }
+
+  #emit(event: EngineEvent): void {
     this.events.push(event);
     if (this.events.length > RING) this.events.shift();
     if (!this.isDown) this.tell(event);

@@ -63,7 +63,7 @@ export async function runCase(given: Case): Promise<Verdict> {
   sim.isUndisturbed = isUndisturbed(given);
   sim.start();
   for (const act of given.before) await perform(sim, act);
-  if (given.before.length > 0) await sim.settle(SETTLING_MS);
+  if (given.before.length > 0) await sim.settleShortly(SETTLING_MS);
   const isEngineStopped = given.change.some((act) => act.do === 'engine');
   const strangers = strangersOf(sim, isEngineStopped);
   const costs = countCosts(sim);
@@ -189,7 +189,7 @@ async function writesOfANewDaemon(sim: Simulation): Promise<readonly string[]> {
   sim.onCall = () => ({ kind: 'ok' });
   sim.onStoreWrite = () => undefined;
   sim.kill();
-  await sim.settle(SETTLING_MS);
+  await sim.settleShortly(SETTLING_MS);
   return sim.writes === writes ? [] : [`${sim.writes - writes} writes when nothing was to be done`];
 }
 

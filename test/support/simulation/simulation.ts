@@ -16,6 +16,8 @@ import type { CallPlan, WireCall } from './wire.ts';
 
 /** Longer than a resync of 30 s with its jitter, and than the look at a source: who is quiet so long stays quiet. */
 const QUIET_MS = 40_000;
+/** Longer than a new daemon takes to look at everything, and than a look that is due for something that was seen. */
+const SHORTLY_QUIET_MS = 3_000;
 const RESTART_AFTER_MS = 1_000;
 
 export interface SimulationOptions {
@@ -126,9 +128,18 @@ export class Simulation {
    * Until all is as it is meant to be, nobody waits for an answer, and nothing was written for longer than a resync;
    * false when that takes more than `ms`.
    */
-  async settle(ms: number, isMeant: () => boolean = () => this.#isEachReady()): Promise<boolean> {
+  settle(ms: number, isMeant: () => boolean = () => this.#isEachReady()): Promise<boolean> {
+    return this.#settle(ms, QUIET_MS, isMeant);
+  }
+
+  /** The same, though nothing may have been written for a short time only. */
+  settleShortly(ms: number): Promise<boolean> {
+    return this.#settle(ms, SHORTLY_QUIET_MS, () => this.#isEachReady());
+  }
+
+  #settle(ms: number, quietMs: number, isMeant: () => boolean): Promise<boolean> {
     this.#lastActivityMs = this.clock.monotonicMs();
-    const isQuiet = () => this.clock.monotonicMs() - this.#lastActivityMs >= QUIET_MS;
+    const isQuiet = () => this.clock.monotonicMs() - this.#lastActivityMs >= quietMs;
     return this.runUntil(() => isQuiet() && this.#isIdle() && isMeant(), ms);
   }
 

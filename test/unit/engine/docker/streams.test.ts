@@ -27,6 +27,12 @@ describe('the event parser', () => {
     expect(events[0]?.atMs).toBe(1_700_000_000_123);
   });
 
+  test('tells who was attached to a network', () => {
+    const Actor = { ID: 'n1', Attributes: { name: 'back', container: 'c9' } };
+    const told = JSON.stringify({ Type: 'network', Action: 'connect', Actor, time: 1_700_000_000 });
+    expect(new EventParser().push(Buffer.from(`${told}\n`))).toMatchObject([{ id: 'n1', container: 'c9' }]);
+  });
+
   test('skips what is no event, what no one asked for, and healthchecks', () => {
     const parser = new EventParser();
     const noise = `garbage\n\n"text"\nnull\n[1]\n${line('x', 'p', 'plugin')}${line('exec_create: sh')}${line('exec_die')}`;
