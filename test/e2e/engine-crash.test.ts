@@ -101,6 +101,39 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
       });
     });
 
+    test('all its networks are lost, and made again under the same containers', async () => {
+      await inScene(4, async (scene) => {
+        await write(scene, 1);
+        await scene.world.untilReady(scene.stack);
+        await leaveMarks(scene);
+        await engine.loseNetworks();
+        await expectConverged(scene, 1);
+        await expectMarks(scene);
+      });
+    });
+
+    /**
+     * Engine 20.10 loses a network that it was just making in about 1 of 20 kills at that moment: no list has it, and it holds its
+     * subnet for ever. Then what stackctl advises has to help.
+     */
+    async function helpEngine({ world, stack }: Scene): Promise<void> {
+      const lost = await eventually(
+        'the stack is ready, or cannot be',
+        async () => {
+          const ready = (await world.status(stack))?.conditions.find(({ type }) => type === 'Ready');
+          if (ready?.status === 'True') return 'none';
+          return /conflicts with network ([0-9a-f]{12})/.exec(ready?.message ?? '')?.[1];
+        },
+        { withinMs: 60_000, everyMs: 100 },
+      );
+      if (lost === 'none') return;
+      console.error(`*** the engine lost network ${lost}: its list of networks is removed, as advised ***`);
+      const known = await world.docker.listNetworks();
+      expect(known.filter(({ Id }) => Id.startsWith(lost))).toEqual([]);
+      expect(JSON.stringify((await world.status(stack))?.conditions)).toContain('local-kv.db');
+      await engine.loseNetworks();
+    }
+
     const points = MOMENTS.flatMap((moment) => [2, 5, 8, 10].map((count) => [count, moment] as const));
 
     test.each(points)('in a first apply, with write %i just %s', async (count, moment) => {
@@ -109,6 +142,7 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
         await write(scene, 1);
         await crashed;
         await engine.start();
+        await helpEngine(scene);
         await expectConverged(scene, 1);
       });
     });

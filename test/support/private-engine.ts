@@ -177,6 +177,13 @@ export class PrivateEngine {
     await this.#end('SIGKILL');
   }
 
+  /** What is left of an engine whose list of networks is gone, as when somebody removed it. */
+  async loseNetworks(): Promise<void> {
+    await this.#end('SIGTERM');
+    await rm(this.#at('data/network/files/local-kv.db'));
+    await this.start();
+  }
+
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     this.#process = undefined;

@@ -105,6 +105,12 @@ const TABLE: readonly (readonly [number, string, FailureKind, RegExp])[] = [
   ],
   [409, 'network with name demo_net already exists', 'conflict', /demo_net/],
   [403, 'Pool overlaps with other one on this address space', 'conflict', /subnet/],
+  [
+    403,
+    'cannot create network 6e0a0731207b168e (br-6e0a0731207b): conflicts with network 0c69b11420b5598b (br-0c69b11420b5): networks have overlapping IPv4',
+    'conflict',
+    /docker network inspect 0c69b11420b5.*local-kv\.db/,
+  ],
   [403, 'invalid pool request: Pool overlaps with other one on this address space', 'conflict', /subnet/],
   [
     404,
