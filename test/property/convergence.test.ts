@@ -5,7 +5,8 @@ import { OURS } from '../../src/model/labels.ts';
 import { EMPTY_MEMORY } from '../../src/model/memory.ts';
 import { engineFor, scriptJobs, stacks } from '../support/arbitraries.ts';
 import { stack } from '../support/builders.ts';
-import { histories, past, RUNS } from '../support/histories.ts';
+import { holds } from '../support/cases.ts';
+import { histories, past } from '../support/histories.ts';
 import { pass, passUntilSettled, text } from '../support/passes.ts';
 import { differences } from '../support/reality.ts';
 import type { SimulatedEngine } from '../support/simulated-engine.ts';
@@ -21,43 +22,44 @@ function containersOf(engine: SimulatedEngine, desired: DesiredStack): readonly 
 const wantedNames = (desired: DesiredStack) =>
   desired.services.flatMap((service) => service.containers.map((replica) => replica.name)).sort();
 
-test('converges to an empty plan from any observed state', async () => {
-  await fc.assert(
+test('converges to an empty plan from any observed state', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       const { last } = await passUntilSettled(engine, stack(history.after));
       expect(text(last)).toEqual([]);
     }),
-    RUNS,
   );
 });
 
-test('at most one container per slot when settled, with its final name', async () => {
-  await fc.assert(
+test('at most one container per slot when settled, with its final name', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       const desired = stack(history.after);
       await passUntilSettled(engine, desired);
       expect(containersOf(engine, desired)).toEqual(wantedNames(desired));
     }),
-    RUNS,
   );
 });
 
-test('when settled, the engine shows what the manifest says', async () => {
-  await fc.assert(
+test('when settled, the engine shows what the manifest says', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       const desired = stack(history.after);
       await passUntilSettled(engine, desired);
       expect(differences(engine, desired)).toEqual([]);
     }),
-    RUNS,
   );
 });
 
-test('an empty plan stays empty', async () => {
-  await fc.assert(
+test('an empty plan stays empty', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(stacks, fc.constantFrom('20.10' as const, '28' as const), async (words, profile) => {
       const engine = engineFor(profile);
       scriptJobs(engine, words);
@@ -74,28 +76,27 @@ test('an empty plan stays empty', async () => {
       }
       expect(engine.writes).toBe(writes);
     }),
-    RUNS,
   );
 });
 
-test('volume tokens are conserved', async () => {
-  await fc.assert(
+test('volume tokens are conserved', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       await passUntilSettled(engine, stack(history.after));
       expect([...engine.world.volumes.values()]).toEqual(engine.world.volumeHistory);
     }),
-    RUNS,
   );
 });
 
-test('no container has a volume that nobody named', async () => {
-  await fc.assert(
+test('no container has a volume that nobody named', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       await passUntilSettled(engine, stack(history.after));
       expect([...engine.world.volumes.keys()].filter((name) => /^[0-9a-f]{64}$/.test(name))).toEqual([]);
     }),
-    RUNS,
   );
 });

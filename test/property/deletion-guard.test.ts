@@ -7,6 +7,7 @@ import {
   type GuardState,
   guardDeletions,
 } from '../../src/controller/deletion-guard.ts';
+import { holds } from '../support/cases.ts';
 
 const NAMES = Array.from({ length: 12 }, (_, index) => `s${index}`);
 
@@ -37,9 +38,10 @@ const history = fc
   )
   .map((parts) => parts.flatMap((part) => Array.from({ length: part.times }, () => part)));
 
-test('whatever the scans say: nothing goes from a doubtful source, nothing that is there, nothing too early, never too many', () => {
+test('whatever the scans say: nothing goes from a doubtful source, nothing that is there, nothing too early, never too many', async (context) => {
   let deletions = 0;
-  fc.assert(
+  await holds(
+    context,
     fc.property(history, fc.boolean(), (scans, finishes) => {
       let known = NAMES.map((name) => ({ name }));
       let state: GuardState = EMPTY_GUARD_STATE;
@@ -102,7 +104,7 @@ test('whatever the scans say: nothing goes from a doubtful source, nothing that 
         );
       }
     }),
-    { numRuns: 200 },
+    200,
   );
   // Without this, a guard that never deletes would pass.
   expect(deletions).toBeGreaterThan(20);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { EMPTY_MEMORY, type Memory } from '../../src/model/memory.ts';
 import { engineFor, scriptJobs, stacks } from '../support/arbitraries.ts';
 import { stack } from '../support/builders.ts';
-import { RUNS } from '../support/histories.ts';
+import { holds } from '../support/cases.ts';
 import { pass, passUntilSettled, text } from '../support/passes.ts';
 import type { Fate, SimulatedEngine } from '../support/simulated-engine.ts';
 
@@ -49,8 +49,9 @@ async function passesWith(
   return memory;
 }
 
-test('whatever call fails or whenever the daemon dies, the next passes converge', async () => {
-  await fc.assert(
+test('whatever call fails or whenever the daemon dies, the next passes converge', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(
       stacks,
       stacks,
@@ -68,6 +69,5 @@ test('whatever call fails or whenever the daemon dies, the next passes converge'
         expect([...engine.world.volumes.values()]).toEqual(engine.world.volumeHistory);
       },
     ),
-    RUNS,
   );
 });

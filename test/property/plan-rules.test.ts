@@ -7,7 +7,8 @@ import { makePlan } from '../../src/plan/plan.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { engineFor, scriptJobs, stacks } from '../support/arbitraries.ts';
 import { stack } from '../support/builders.ts';
-import { type History, histories, past, RUNS } from '../support/histories.ts';
+import { holds } from '../support/cases.ts';
+import { type History, histories, past } from '../support/histories.ts';
 import { passUntilSettled, planFor } from '../support/passes.ts';
 import type { SimulatedEngine } from '../support/simulated-engine.ts';
 
@@ -19,8 +20,9 @@ async function plansOf(history: History, engine?: SimulatedEngine): Promise<read
   return seen;
 }
 
-test('shuffling what was observed does not change the plan', async () => {
-  await fc.assert(
+test('shuffling what was observed does not change the plan', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, fc.infiniteStream(fc.nat()), async (history, numbers) => {
       const shuffle = <Item>(items: readonly Item[]): Item[] =>
         items
@@ -53,12 +55,12 @@ test('shuffling what was observed does not change the plan', async () => {
       });
       expect(plan).toBeDefined();
     }),
-    RUNS,
   );
 });
 
-test('needs point backwards and exist', async () => {
-  await fc.assert(
+test('needs point backwards and exist', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       for (const [plan] of await plansOf(history)) {
         plan.steps.forEach((step, index) => {
@@ -67,18 +69,17 @@ test('needs point backwards and exist', async () => {
         });
       }
     }),
-    RUNS,
   );
 });
 
-test('no step removes a volume', async () => {
-  await fc.assert(
+test('no step removes a volume', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       for (const [plan] of await plansOf(history)) {
         expect(plan.steps.filter((step) => step.kind === 'remove-volume')).toEqual([]);
       }
     }),
-    RUNS,
   );
 });
 
@@ -89,8 +90,9 @@ function touched(step: Step): { readonly container?: string; readonly network?: 
   return { ...container, ...network };
 }
 
-test('no step touches what is not ours', async () => {
-  await fc.assert(
+test('no step touches what is not ours', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(histories, async (history) => {
       const engine = await past(history);
       const [network] = [...engine.world.networks.values()].filter((each) => each.name.startsWith('demo_'));
@@ -129,12 +131,12 @@ test('no step touches what is not ours', async () => {
         expect(engine.world.networks.has(endpoint?.networkId ?? network.id)).toBe(true);
       }
     }),
-    RUNS,
   );
 });
 
-test('an unchanged service gets no step', async () => {
-  await fc.assert(
+test('an unchanged service gets no step', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(stacks, async (words) => {
       const engine = engineFor('28');
       scriptJobs(engine, words);
@@ -151,6 +153,5 @@ test('an unchanged service gets no step', async () => {
       });
       expect(strays).toEqual([]);
     }),
-    RUNS,
   );
 });

@@ -10,6 +10,7 @@ import { containerId, networkId, stackName } from '../../src/model/names.ts';
 import { isAcceptable } from '../../src/model/problem.ts';
 import { checkPolicy } from '../../src/policy/check.ts';
 import { type AdmittingServer, admittingServer } from '../support/admitting-server.ts';
+import { holds } from '../support/cases.ts';
 import { PLAIN_CONTROL } from '../support/plain-control.ts';
 import { inMemory, load } from '../unit/compose/loading-fixture.ts';
 
@@ -283,28 +284,30 @@ function requestOf(container: DesiredContainer, desired: DesiredStack) {
 }
 
 describe('the two gates', () => {
-  it('agree on what is ordinary', { timeout: 240_000 }, async () => {
+  it('agree on what is ordinary', { timeout: 240_000 }, async (context) => {
     const server = await admittingServer();
-    await fc.assert(
+    await holds(
+      context,
       fc.asyncProperty(ordinary, async ({ parts }) => {
         const first = firstGate(textOf(parts), 'baseline');
         expect(first.problems).toEqual([]);
         expect(await secondGate(server.engine(), server, first.desired)).toEqual([]);
       }),
-      { numRuns: 40 },
+      40,
     );
   });
 
-  it('agree on each single thing that is not', { timeout: 240_000 }, async () => {
+  it('agree on each single thing that is not', { timeout: 240_000 }, async (context) => {
     const server = await admittingServer();
-    await fc.assert(
+    await holds(
+      context,
       fc.asyncProperty(broken, async ({ parts }) => {
         const first = firstGate(textOf(parts), 'baseline');
         expect(first.isAccepted).toBe(false);
         expect(await secondGate(server.engine(), server, first.desired)).not.toEqual([]);
         expect(firstGate(textOf(parts), 'privileged').isAccepted).toBe(true);
       }),
-      { numRuns: 100 },
+      100,
     );
   });
 

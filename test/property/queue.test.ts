@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { WorkQueue } from '../../src/controller/queue.ts';
+import { holds } from '../support/cases.ts';
 import { VirtualClock } from '../unit/controller/virtual-clock.ts';
 
 type Command =
@@ -44,8 +45,9 @@ class Model {
   }
 }
 
-test('every wish is served once it is due, none twice at a time, none is lost, and no timer is left', async () => {
-  await fc.assert(
+test('every wish is served once it is due, none twice at a time, none is lost, and no timer is left', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(
       fc.array(command, { maxLength: 60, size: 'max' }),
       fc.double({ min: 0, max: 0.999, noNaN: true }),
@@ -117,6 +119,6 @@ test('every wish is served once it is due, none twice at a time, none is lost, a
         for (const taker of takers) expect(await taker.result).toBeUndefined();
       },
     ),
-    { numRuns: 300 },
+    300,
   );
 });

@@ -5,9 +5,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decode, encode, fileNameOf } from '../../src/store/document.ts';
 import { createFileStore } from '../../src/store/files.ts';
+import { holds } from '../support/cases.ts';
 
-test('any JSON under any name is decoded as it was encoded', () => {
-  fc.assert(
+test('any JSON under any name is decoded as it was encoded', async (context) => {
+  await holds(
+    context,
     fc.property(fc.string({ unit: 'binary' }), fc.jsonValue(), (name, value) => {
       const normal: unknown = JSON.parse(JSON.stringify(value));
       expect(decode(encode(name, normal))).toEqual({ ok: true, name, value: normal });
@@ -15,8 +17,9 @@ test('any JSON under any name is decoded as it was encoded', () => {
   );
 });
 
-test('any change of one character or any cut is noticed', () => {
-  fc.assert(
+test('any change of one character or any cut is noticed', async (context) => {
+  await holds(
+    context,
     fc.property(
       fc.string(),
       fc.jsonValue(),
@@ -39,9 +42,10 @@ test('any change of one character or any cut is noticed', () => {
   );
 });
 
-test('different names have different, safe file names', () => {
+test('different names have different, safe file names', async (context) => {
   const name = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[.%~/A-Za-z0-9-]{0,300}$/));
-  fc.assert(
+  await holds(
+    context,
     fc.property(name, name, (one, other) => {
       expect(fileNameOf(one)).toMatch(/^(~[0-9a-f]{64}|[A-Za-z0-9_%-]{1,180})\.json$/);
       if (Buffer.from(one).equals(Buffer.from(other))) return;
@@ -50,8 +54,9 @@ test('different names have different, safe file names', () => {
   );
 });
 
-test('whatever of the files is cut or overwritten, a store opens and has each value whole or not at all', async () => {
-  await fc.assert(
+test('whatever of the files is cut or overwritten, a store opens and has each value whole or not at all', async (context) => {
+  await holds(
+    context,
     fc.asyncProperty(
       fc.array(fc.record({ which: fc.nat(2), cut: fc.nat(200), junk: fc.string() }), { maxLength: 4 }),
       async (damages) => {
@@ -80,6 +85,6 @@ test('whatever of the files is cut or overwritten, a store opens and has each va
         }
       },
     ),
-    { numRuns: 40 },
+    40,
   );
 });

@@ -4,6 +4,7 @@ import { parseDocument } from 'yaml';
 import { resolveWish } from '../../src/controller/wish.ts';
 import type { ManifestFile, StackManifest } from '../../src/manifest/stack.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
+import { note } from '../support/cases.ts';
 import { SEED_FILES, SEEDS } from '../support/fuzz-seeds.ts';
 import { ADMITTED, bodiesOf, configOf, engineOf, filesOf, type Judged, judge } from '../support/judge.ts';
 import { type Mutation, mutate, mutations } from '../support/mutations.ts';
@@ -31,7 +32,7 @@ const counts = { refused: 0, accepted: 0 };
 
 test(
   `${CASES} mutated manifests: each is refused with a place or means one thing, in bounded time`,
-  () => {
+  (context) => {
     const prototype = snapshotOfPrototypes();
     fc.assert(
       fc.property(cases, (one) => {
@@ -44,6 +45,7 @@ test(
       }),
       { numRuns: CASES, endOnFailure: FACTOR > 1, ...replay() },
     );
+    note(context, 'hostile documents', CASES);
     console.error(`fuzz: ${CASES} cases: ${counts.refused} refused, ${counts.accepted} accepted`);
     // Mutations that leave nothing whole, or everything, would show nothing.
     if (CASES >= 500) expect(Math.min(counts.refused, counts.accepted)).toBeGreaterThan(CASES / 20);

@@ -3,7 +3,7 @@ import { Chance } from '../support/simulation/chance.ts';
 import { anyStateCase, manifestPool } from '../support/simulation/random-cases.ts';
 import { FACTOR, type NamedCase, runSuite, SEED } from '../support/simulation/suite.ts';
 
-const CASES = 10_000;
+const CASES = 2_000;
 
 function* states(): Generator<NamedCase> {
   const manifests = manifestPool(SEED);

@@ -4,9 +4,6 @@ import { type StackWords, stack } from './builders.ts';
 import { pass } from './passes.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 
-/** How often a property is tried; raised by hand when hunting. */
-export const RUNS = { numRuns: Number(process.env['PROPERTY_RUNS'] ?? 200) };
-
 /** An engine in a state that somebody else's history left: an earlier revision, half applied, then tampered with. */
 export const histories = fc.record({
   profile: fc.constantFrom('20.10' as const, '28' as const),

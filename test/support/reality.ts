@@ -1,6 +1,6 @@
 import type { DesiredContainer, DesiredStack, IpamPool } from '../../src/model/desired.ts';
 import { OURS } from '../../src/model/labels.ts';
-import type { SimContainer } from './simulated/objects.ts';
+import type { SimContainer, SimEndpoint } from './simulated/objects.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
 
 /**
@@ -91,10 +91,17 @@ function wrongNetworks(
     name: endpoint.networkName,
     aliases: [...endpoint.settings.aliases].sort(),
     address: isKept(endpoint.networkName) ? undefined : endpoint.settings.ipv4Address,
-    exists: endpoint.networkId !== undefined && engine.world.networks.has(endpoint.networkId),
+    exists: isThere(engine, live, endpoint),
   }));
   const byName = (a: { readonly name: string }, b: { readonly name: string }) => (a.name < b.name ? -1 : 1);
   return difference(replica.name, wanted.sort(byName), found.sort(byName));
+}
+
+/** One that was attached while it was stopped has a network by its name only, until it is started. */
+function isThere({ world }: SimulatedEngine, live: SimContainer, endpoint: SimEndpoint): boolean {
+  const { networkId, networkName } = endpoint;
+  if (networkId !== undefined) return world.networks.has(networkId);
+  return live.state !== 'running' && world.networksNamed(networkName).length > 0;
 }
 
 /** Who is to be restarted with another runs no longer than it. */

@@ -78,10 +78,11 @@ export async function runCase(given: Case): Promise<Verdict> {
     stateWrites: sim.disk.writes - start.stateWrites,
     costs: { ...costs },
   };
+  const isStale = (given.staleness ?? 0) > 0;
   const stacks = given.stacks.filter((name) => given.mayFail?.includes(name) !== true);
   const faults = [
     ...(isAtRest ? [] : ['it does not come to rest']),
-    ...(await judge(sim, { stacks, strangers, isEngineStopped, mayStay: given.mayStay ?? [] })),
+    ...(await judge(sim, { stacks, strangers, isEngineStopped, isStale, mayStay: given.mayStay ?? [] })),
   ];
   if (faults.length === 0 && given.mayFail === undefined) faults.push(...(await writesOfANewDaemon(sim)));
   sim.daemon?.kill();

@@ -1,7 +1,7 @@
 import { Failure } from '../../../src/model/failure.ts';
 import { decode, encode } from '../../../src/store/document.ts';
 import type { Store, StoreKind } from '../../../src/store/store.ts';
-import { asStored } from '../../../src/store/value.ts';
+import { asStored, freeze } from '../../../src/store/value.ts';
 import type { VirtualClock } from '../simulated/clock.ts';
 
 /** What a document is after a daemon died while it was written. */
@@ -41,12 +41,18 @@ export class Disk {
       else files.delete(path);
     }
     const pathOf = (kind: StoreKind, name: string) => `${kind}/${name}`;
+    /** As JSON, of what is on the disk for certain: most writes change nothing, and need no more than to be known for such. */
+    const kept = new Map<string, string>();
     const put = async (path: string, value: unknown): Promise<void> => {
-      const text = value === undefined ? undefined : encode(path.slice(path.indexOf('/') + 1), value);
-      if (value === undefined) known.delete(path);
-      else known.set(path, value);
-      if (files.get(path) === text) return;
-      await this.#settle(path, text, options);
+      const text = JSON.stringify(value) as string | undefined;
+      if (text !== undefined && kept.get(path) === text) return;
+      kept.delete(path);
+      if (text === undefined) known.delete(path);
+      else known.set(path, freeze(JSON.parse(text)));
+      const file =
+        text === undefined ? undefined : encode(path.slice(path.indexOf('/') + 1), known.get(path));
+      if (files.get(path) !== file) await this.#settle(path, file, options);
+      if (text !== undefined && files.get(path) === file) kept.set(path, text);
     };
     return {
       read: (kind, name) => known.get(pathOf(kind, name)),
@@ -55,7 +61,7 @@ export class Disk {
           .filter((path) => path.startsWith(`${kind}/`))
           .map((path) => path.slice(kind.length + 1))
           .sort(),
-      write: (kind, name, value) => put(pathOf(kind, name), asStored(value)),
+      write: (kind, name, value) => put(pathOf(kind, name), value),
       remove: (kind, name) => put(pathOf(kind, name), undefined),
       appendEvent: (event) => events.push(asStored(event)),
       readEvents: () => events.slice(-1000),

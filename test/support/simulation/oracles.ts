@@ -23,6 +23,8 @@ export async function judge(
     readonly strangers: Strangers;
     readonly mayStay: readonly string[];
     readonly isEngineStopped: boolean;
+    /** Looks were older than what the daemon itself had done: then it may start another where one runs. */
+    readonly isStale: boolean;
   },
 ): Promise<readonly string[]> {
   const desired = await desiredStacks(sim);
@@ -33,6 +35,7 @@ export async function judge(
     ...wanted.flatMap((stack) => [...differences(sim.engine, stack), ...unready(sim, stack.name)]),
     ...leftovers(sim, new Set([...expected.stacks, ...expected.mayStay])),
     ...volumeFaults(sim),
+    ...(expected.isStale ? [] : twins(sim)),
     ...changedStrangers(sim, expected.strangers, expected.isEngineStopped),
     ...sim.faults,
   ];
@@ -120,23 +123,26 @@ function leftovers(
     .map(({ name }) => `${name} is left over`);
 }
 
-/** Nothing that was ever written is gone, and no two containers of one place write at the same time. */
-function volumeFaults({ engine: { world }, slots }: Simulation): readonly string[] {
+/** Nothing that was ever written is gone. */
+function volumeFaults({ engine: { world } }: Simulation): readonly string[] {
   const lost = world.volumeHistory
     .filter((each) => world.volumes.get(each.name)?.token !== each.token)
     .map((each) => `volume ${each.name} is lost or another`);
-  const shared = [...world.volumes.values()].flatMap(({ name, sharings }) =>
+  return [
+    ...lost,
+    ...[...world.volumes.keys()].filter(isNameless).map((name) => `volume ${name} has no name`),
+  ];
+}
+
+/** No two containers of one place wrote into a volume at the same time. */
+function twins({ engine: { world }, slots }: Simulation): readonly string[] {
+  return [...world.volumes.values()].flatMap(({ name, sharings }) =>
     sharings.flatMap(({ container, others }) => {
       const slot = slots.get(container);
       const isTwin = slot !== undefined && others.some((other) => slots.get(other) === slot);
       return isTwin ? [`two containers of ${slot} wrote into ${name} at the same time`] : [];
     }),
   );
-  return [
-    ...lost,
-    ...shared,
-    ...[...world.volumes.keys()].filter(isNameless).map((name) => `volume ${name} has no name`),
-  ];
 }
 
 const isNameless = (name: string) => /^[0-9a-f]{64}$/.test(name);

@@ -137,10 +137,18 @@ export class Simulation {
     return this.#settle(ms, SHORTLY_QUIET_MS, () => this.#isEachReady());
   }
 
-  #settle(ms: number, quietMs: number, isMeant: () => boolean): Promise<boolean> {
+  async #settle(ms: number, quietMs: number, isMeant: () => boolean): Promise<boolean> {
+    const endMs = this.clock.monotonicMs() + ms;
     this.#lastActivityMs = this.clock.monotonicMs();
-    const isQuiet = () => this.clock.monotonicMs() - this.#lastActivityMs >= quietMs;
-    return this.runUntil(() => isQuiet() && this.#isIdle() && isMeant(), ms);
+    const quietAtMs = () => this.#lastActivityMs + quietMs;
+    const isOver = () => this.clock.monotonicMs() >= quietAtMs() && this.#isIdle() && isMeant();
+    await rest();
+    while (!isOver()) {
+      const nowMs = this.clock.monotonicMs();
+      if (nowMs >= endMs) return false;
+      await this.#step(nowMs < quietAtMs() ? Math.min(endMs, quietAtMs()) : endMs);
+    }
+    return true;
   }
 
   status(stack: string): StackStatus | undefined {

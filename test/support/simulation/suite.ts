@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { note } from '../cases.ts';
 import { type Case, runCase, type Verdict } from './case.ts';
 
 /** A case, and what its name says of it. */
@@ -45,12 +46,6 @@ export async function runSuite(
   return reports;
 }
 
-/** Tells the reporter how many cases stand behind a test. */
-export function note(test: TestContext, suite: string, cases: number): void {
-  const known = test.task.meta.suites ?? {};
-  test.task.meta.suites = { ...known, [suite]: (known[suite] ?? 0) + cases };
-}
-
 /** A case that breaks the program is a failed one, not the end of the suite. */
 async function live(given: Case): Promise<Verdict> {
   try {
@@ -74,11 +69,4 @@ function keep(suite: string, number: number, { name, given }: NamedCase, faults:
   const path = join(FAILURES, `${suite.replaceAll(/[^a-z0-9.]+/g, '-')}-${number}.json`);
   writeFileSync(path, `${JSON.stringify({ suite, name, given, faults }, null, 1)}\n`);
   return [`npm run replay -- ${path}`, `${suite}: ${name}`, ...faults.slice(0, 5)].join('\n  ');
-}
-
-declare module 'vitest' {
-  interface TaskMeta {
-    /** Cases by suite. */
-    suites?: Readonly<Record<string, number>>;
-  }
 }
