@@ -1,8 +1,8 @@
 #!/usr/bin/env node
+import './without-debug.ts';
+
 import { connectToSocket } from '../cli/connect.ts';
 import { runCli } from '../cli/run.ts';
-
-delete process.env['DEBUG'];
 
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());

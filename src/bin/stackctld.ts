@@ -1,11 +1,10 @@
 #!/usr/bin/env node
+import './without-debug.ts';
+
 import { parseDaemonConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { asFailure } from '../model/failure.ts';
 import { runDaemon } from './daemon.ts';
-
-// The engine's client prints whole request bodies when this is set, secrets and all.
-delete process.env['DEBUG'];
 
 const config = parseDaemonConfig(process.argv.slice(2));
 const log = createLog(config.logLevel);
