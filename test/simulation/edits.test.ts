@@ -41,6 +41,13 @@ function edits(
       at: [write(OTHER.replace('{', '{"name":"demo",'), 'second.compose.yaml')],
       later: [{ do: 'wait', ms: 40_000 }, write(null, 'second.compose.yaml')],
     },
+    'a part cannot be read for a while': {
+      at: [{ do: 'directory', is: 'partial' }],
+      later: [
+        { do: 'wait', ms: 100_000 },
+        { do: 'directory', is: 'back' },
+      ],
+    },
     'the directory is away for a while': {
       at: [{ do: 'directory', is: 'missing' }],
       later: [
@@ -58,6 +65,7 @@ const HARMLESS: ReadonlySet<string> = new Set([
   'empty, and whole',
   'gone, and back within the grace',
   'twice, and once again',
+  'a part cannot be read for a while',
   'the directory is away for a while',
 ]);
 
@@ -83,7 +91,7 @@ function* edited(undisturbed: Case, { text, calls, isHarmless }: Editing): Gener
   }
 }
 
-const MOST_MOMENTS = 8;
+const MOST_MOMENTS = 12;
 /** The last calls are looks at what is at rest, minutes later. */
 const LOOKS_AT_REST = 4;
 

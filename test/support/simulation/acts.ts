@@ -7,7 +7,7 @@ import type { Simulation } from './simulation.ts';
 export type Act =
   /** A manifest or data file, relative to the directory; null: removed. */
   | { readonly do: 'write'; readonly file: string; readonly text: string | null }
-  | { readonly do: 'directory'; readonly is: 'missing' | 'back' | 'silent' }
+  | { readonly do: 'directory'; readonly is: 'missing' | 'partial' | 'back' | 'silent' }
   /** `stackctl apply -f` of one file; nobody minds when it is refused. */
   | { readonly do: 'apply'; readonly file: string; readonly text: string }
   | { readonly do: 'delete'; readonly stack: string; readonly volumes: boolean }
@@ -65,6 +65,7 @@ export async function perform(sim: Simulation, act: Act): Promise<void> {
       return act.text === null ? sim.directory.remove(act.file) : sim.directory.write(act.file, act.text);
     case 'directory':
       sim.directory.isMissing = act.is === 'missing';
+      sim.directory.isPartial = act.is === 'partial';
       sim.directory.isSilent = act.is === 'silent';
       return;
     case 'wait':

@@ -17,6 +17,8 @@ export class ManifestDirectory {
   readonly #clock: VirtualClock;
   /** Not mounted, say. */
   isMissing = false;
+  /** The first of its files cannot be listed. */
+  isPartial = false;
   /** Nobody is told of changes. */
   isSilent = false;
   /** Counts the changes. */
@@ -100,6 +102,8 @@ export class ManifestDirectory {
       .filter(([path]) => /\.ya?ml$/.test(path))
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([path, text]) => ({ path: `${ROOT}/${path}`, relativePath: path, text }));
+    if (this.isPartial)
+      return { ...none, reason: 'a part of the directory cannot be read', files: files.slice(1) };
     if (files.length === 0 && knewFiles) {
       return { ...none, reason: 'the directory has no manifests any more' };
     }
