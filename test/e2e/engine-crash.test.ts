@@ -113,8 +113,8 @@ describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
     });
 
     /**
-     * Engine 20.10 loses a network that it was just making in about 1 of 20 kills at that moment: no list has it, and it holds its
-     * subnet for ever. Then what stackctl advises has to help.
+     * Engine 20.10 loses a network that it was just making in about 1 of 20 kills at that moment: no list has it, and
+     * it holds its subnet for ever. Then what stackctl advises has to help.
      */
     async function helpEngine({ world, stack }: Scene): Promise<void> {
       const lost = await eventually(

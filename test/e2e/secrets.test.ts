@@ -117,7 +117,6 @@ configs: {page: {content: "${CANARIES.config}"}}
     await world.stop();
 
     const log = await world.log();
-
     const printed = said.map(({ stdout, stderr }) => stdout + stderr).join('\n');
     // Without these nothing was looked at.
     expect(log).toContain('create container');

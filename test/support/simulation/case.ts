@@ -190,7 +190,7 @@ async function writesOfANewDaemon(sim: Simulation): Promise<readonly string[]> {
   sim.onCall = () => ({ kind: 'ok' });
   sim.onStoreWrite = () => undefined;
   sim.kill();
-  await sim.settleShortly(SETTLING_MS);
+  await sim.settle(SETTLING_MS);
   return sim.writes === writes ? [] : [`${sim.writes - writes} writes when nothing was to be done`];
 }
 

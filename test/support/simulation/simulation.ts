@@ -16,7 +16,7 @@ import type { CallPlan, WireCall } from './wire.ts';
 
 /** Longer than a resync of 30 s with its jitter, and than the look at a source: who is quiet so long stays quiet. */
 const QUIET_MS = 40_000;
-/** Longer than a new daemon takes to look at everything, and than a look that is due for something that was seen. */
+/** Enough to begin from: longer than a look takes that is due for something that was seen. */
 const SHORTLY_QUIET_MS = 3_000;
 const RESTART_AFTER_MS = 1_000;
 
