@@ -4,10 +4,14 @@ import { seedBug } from './test/seeded-bugs/plugin.ts';
 /** Makes the program wrong on purpose: `test/seeded-bugs/`. */
 const seededBug = process.env['SEEDED_BUG'];
 
-/** Tiers that need no engine are quick; tiers that do share one engine and so run a file at a time. */
+/** Tiers that need no engine are quick, unless somebody asks for many more cases; tiers that do share one engine and so run a file at a time. */
 const quick = (name: string) => ({
   extends: true as const,
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 60_000 },
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: process.env['PROPERTY_RUNS'] === undefined ? 60_000 : 7_200_000,
+  },
 });
 /** Many thousand cases a test, bounded by their number and not by time. Each leaves little behind, which is cleared less often so. */
 const thorough = (name: string) => ({

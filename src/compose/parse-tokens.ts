@@ -51,6 +51,8 @@ class Nesting {
     if (word === '[' || word === '{') this.#brackets += 1;
     else if (word === ']' || word === '}') this.#brackets = Math.max(0, this.#brackets - 1);
     else if (word === '-' || word === '?') this.#indicators += 1;
+    // A line of nothing but colons: each begins a mapping whose key is empty.
+    else if (word === ':' && this.#brackets === 0) this.#indicators += 1;
     else if (word.endsWith('\n')) this.#indicators = 0;
     return this.#brackets + this.#indicators;
   }

@@ -16,7 +16,7 @@ import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
 import { historyOf, rollBack, steerRollout } from './rollouts.ts';
 import { stackLogs } from './stack-logs.ts';
-import type { StackRecord } from './stack-record.ts';
+import { isToBeSeen, type StackRecord } from './stack-record.ts';
 
 /** All that the daemon offers, by way of its controller. */
 export function createOperations(controller: Controller): Operations {
@@ -83,6 +83,7 @@ export function createOperations(controller: Controller): Operations {
 function knownNames(controller: Controller): readonly string[] {
   const remembered = controller.records
     .all()
+    .filter(isToBeSeen)
     .filter((record) => record.status !== undefined || record.tombstone !== undefined)
     .map((record) => record.name);
   return [...new Set<string>([...controller.catalog.names(), ...remembered])].sort();
@@ -96,7 +97,8 @@ function knownRecord(controller: Controller, name: string): StackRecord {
 
 /** Throws `invalid` for a name that nobody knows. */
 function statusOf(controller: Controller, name: string): StackStatus {
-  const record = controller.records.get(name);
+  const known = controller.records.get(name);
+  const record = isToBeSeen(known) ? known : undefined;
   const entry = controller.catalog.get(name);
   // The generation counts at once, what was observed of it only after a pass.
   if (record?.status !== undefined) return { ...record.status, generation: record.generation };
@@ -168,7 +170,7 @@ async function deleteStack(controller: Controller, request: DeleteRequest): Prom
       hint: 'remove its manifest there, or the stack would come back; `stackctl suspend` leaves it alone for a while',
     });
   }
-  if (entry === undefined && records.get(request.name) === undefined) {
+  if (entry === undefined && !isToBeSeen(records.get(request.name))) {
     const owned = await ports.engine.ownedStacks(AbortSignal.timeout(15_000));
     if (!owned.some((name) => name === request.name)) statusOf(controller, request.name);
   }

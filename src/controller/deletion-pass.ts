@@ -10,7 +10,10 @@ import { passEvents } from '../status/events.ts';
 import { type PassState, passPorts, type Verdict } from './pass-state.ts';
 import type { StackRecord } from './stack-record.ts';
 
-/** A pass of a stack that is to go. The tombstone stays until nothing of it is left. */
+/** As long as a call may still be on its way whose answer nobody waits for any more. */
+const SECOND_LOOK_MS = 30_000;
+
+/** A pass of a stack that is to go. The tombstone stays until nothing of it is left, and a second look has confirmed that. */
 export async function runDeletion(
   record: StackRecord,
   state: PassState,
@@ -25,9 +28,9 @@ export async function runDeletion(
     const seen = await state.ports.engine.observe(query, signal);
     const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
     const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
-    if (tombstone.orphan || (plan.steps.length === 0 && plan.blockers.length === 0)) {
-      return await forget(record, state);
-    }
+    if (tombstone.orphan) return await forget(record, state);
+    if (plan.steps.length === 0 && plan.blockers.length === 0) return await lay(record, state);
+    record.goneAtMs = undefined;
     const engine = state.ports.engine.admitting(lastHooksOf(record, state));
     const outcomes = await execute(plan, engine, passPorts(record, state), signal);
     await reportDeletion(record, state, plan, outcomes);
@@ -52,14 +55,35 @@ const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
   afterMs: state.backOffMs(name),
 });
 
+/** Nothing is left of it. */
+async function lay(record: StackRecord, state: PassState): Promise<Verdict> {
+  const nowMs = state.ports.clock.nowMs();
+  if (record.goneAtMs === undefined) {
+    if (record.tombstone === undefined) return { kind: 'again' };
+    await state.records.lay(record, nowMs);
+    tellOfEnd(record, state);
+    return { kind: 'settled', afterMs: SECOND_LOOK_MS };
+  }
+  const restMs = record.goneAtMs + SECOND_LOOK_MS - nowMs;
+  // Of a clock that was set back nothing is to be expected.
+  if (restMs > 0 && restMs <= SECOND_LOOK_MS) return { kind: 'settled', afterMs: restMs };
+  if (record.tombstone === undefined) return { kind: 'again' };
+  await state.records.forget(record.name);
+  return { kind: 'gone' };
+}
+
 async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
   // Its manifest came back while this pass looked: what the catalogue has now is the new one.
   if (record.tombstone === undefined) return { kind: 'again' };
   await state.records.forget(record.name);
+  tellOfEnd(record, state);
+  return { kind: 'gone' };
+}
+
+function tellOfEnd(record: StackRecord, state: PassState): void {
   state.catalog.drop(record.name);
   state.notices.send({ kind: 'deleted', name: record.name });
   state.onReadiness(record.name);
-  return { kind: 'gone' };
 }
 
 async function reportDeletion(

@@ -33,6 +33,18 @@ const NO_CONTROL: RolloutControl = {
   retryAskedAtMs: undefined,
 };
 
+/** What is kept of a stack, but for its tombstone. */
+const REMAINS = [
+  'applied',
+  'memory',
+  'last-good',
+  'stack',
+  'suspended',
+  'adopted',
+  'rollout',
+  'revisions',
+] as const;
+
 /** What the controller holds of one stack between passes. */
 export interface StackRecord {
   readonly name: StackName;
@@ -54,7 +66,16 @@ export interface StackRecord {
   adopted: boolean;
   rollout: RolloutControl;
   tombstone: Tombstone | undefined;
+  /**
+   * When (unix ms) a look found nothing left of a stack that is to go. To people it is gone from then on; the tombstone
+   * stays for a second look, as a call whose answer was lost may still be on its way to the engine.
+   */
+  goneAtMs: number | undefined;
 }
+
+/** Whether there is anything to say about a stack. */
+export const isToBeSeen = (record: StackRecord | undefined): record is StackRecord =>
+  record !== undefined && record.goneAtMs === undefined;
 
 /** The records of all stacks, kept on disk as far as they should outlive the daemon. */
 export class Records {
@@ -147,24 +168,19 @@ export class Records {
     if (tombstone === undefined) await this.#store.remove('tombstone', record.name);
     else await this.#store.write('tombstone', record.name, tombstone);
     record.tombstone = tombstone;
+    record.goneAtMs = undefined;
   }
 
-  /** Everything about a stack, once nothing of it is left on the engine. The tombstone goes last. */
+  /** Nothing of a stack is left on the engine: all that is kept is its tombstone. */
+  async lay(record: StackRecord, goneAtMs: number): Promise<void> {
+    for (const kind of REMAINS) await this.#store.remove(kind, record.name);
+    Object.assign(record, this.#restore(record.name), { goneAtMs });
+  }
+
+  /** Everything about a stack. The tombstone goes last. */
   async forget(name: string): Promise<void> {
     this.#records.delete(name);
-    for (const kind of [
-      'applied',
-      'memory',
-      'last-good',
-      'stack',
-      'suspended',
-      'adopted',
-      'rollout',
-      'revisions',
-      'tombstone',
-    ] as const) {
-      await this.#store.remove(kind, name);
-    }
+    for (const kind of [...REMAINS, 'tombstone'] as const) await this.#store.remove(kind, name);
   }
 
   /** Only what must outlive the daemon: the rest of a status is found out anew by the first pass. */
@@ -199,6 +215,7 @@ export class Records {
         ...(this.#store.read('rollout', name) as Partial<RolloutControl> | undefined),
       },
       tombstone: this.#store.read('tombstone', name) as Tombstone | undefined,
+      goneAtMs: undefined,
     };
   }
 }

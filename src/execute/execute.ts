@@ -75,7 +75,12 @@ async function perform(
     });
     if (end === 'under-way') return { step, result: 'skipped', waitingFor: 'under-way' };
     options.onStep(step, 'done', '');
-    return { step, result: 'done', tookMs: options.nowMs() - startedMs };
+    return {
+      step,
+      result: 'done',
+      tookMs: options.nowMs() - startedMs,
+      made: results.containers.get(step.id),
+    };
   } catch (thrown) {
     const failure = thrown instanceof Failure ? thrown : asFailure(thrown);
     options.onStep(step, 'failed', failure.message);

@@ -22,8 +22,11 @@ export interface Memory {
   readonly repeats: Readonly<Record<string, number>>;
   /** When an image was last pulled or tried, by reference. */
   readonly pulls: Readonly<Record<string, PullRecord>>;
-  /** Spec hashes of containers that bear none of this version, by container id: labels cannot be changed. */
-  readonly adopted: Readonly<Record<string, string>>;
+  /**
+   * Spec hashes of containers that we made or recognised, by container id. Labels alone say nothing: they cannot be
+   * changed, and other programs copy them onto containers of their own.
+   */
+  readonly known: Readonly<Record<string, string>>;
   /** How far the `post_start` hooks of a container's present start have got, by container id. */
   readonly hooks: Readonly<Record<string, HookRecord>>;
   /** By service. */
@@ -84,7 +87,7 @@ export const EMPTY_MEMORY: Memory = {
   completedJobs: {},
   repeats: {},
   pulls: {},
-  adopted: {},
+  known: {},
   hooks: {},
   rollouts: {},
   guests: {},

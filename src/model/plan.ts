@@ -201,7 +201,13 @@ export interface Plan {
 }
 
 export type Outcome =
-  | { readonly step: Step; readonly result: 'done'; readonly tookMs: number }
+  | {
+      readonly step: Step;
+      readonly result: 'done';
+      readonly tookMs: number;
+      /** The container that it brought about. */
+      readonly made?: ContainerId | undefined;
+    }
   | { readonly step: Step; readonly result: 'failed'; readonly failure: Failure; readonly tookMs: number }
   | {
       readonly step: Step;

@@ -41,7 +41,7 @@ function configChanges(desired: DesiredContainer, live: ObservedContainer): read
       ownLabels({ ...(image['Labels'] as Fields | null), ...wanted.Labels }),
     ],
     expose: [ports(had['ExposedPorts']), exposed(desired, image)],
-    hostname: [hostname(live), wanted.Hostname],
+    hostname: [hostname(live, wanted.Hostname), wanted.Hostname],
     domainname: either('Domainname'),
     user: either('User'),
     working_dir: either('WorkingDir'),
@@ -91,11 +91,12 @@ function exposed(desired: DesiredContainer, image: Fields): unknown {
   });
 }
 
-/** Undefined when the engine chose it: the short id, or the name of the host or of the container shared with. */
-function hostname(live: ObservedContainer): unknown {
+/** Undefined when the engine chose it: the short id, or the host's. One that shares a network bears its owner's. */
+function hostname(live: ObservedContainer, wanted: string | undefined): unknown {
   const name = live.madeFrom.config['Hostname'];
-  const isShared = live.networkMode === 'host' || live.networkMode.startsWith('container:');
-  return name === live.id.slice(0, 12) || isShared ? undefined : name;
+  if (live.networkMode.startsWith('container:')) return wanted;
+  const isHosts = live.networkMode === 'host' && wanted === undefined;
+  return name === live.id.slice(0, 12) || isHosts ? undefined : name;
 }
 
 function healthcheck({ Healthcheck: wanted }: ContainerConfig, image: Fields): unknown {

@@ -7,7 +7,7 @@ import { currentContainers } from './gates.ts';
 import { bookRestart, forgiveRestarts, isCertainlyUnhealthy } from './heal.ts';
 import { addPreStop } from './hooks.ts';
 import { repairName } from './names.ts';
-import { fixedPortsOf, portCondition } from './ports.ts';
+import { fixedPortsOf, isInTheWay, portCondition } from './ports.ts';
 import { isFalseDrift } from './repeats.ts';
 import type { SlotPlan } from './replace.ts';
 import type { Scope } from './scope.ts';
@@ -151,6 +151,7 @@ function maintainStopped(scope: Scope, slot: Slot, live: ObservedContainer): Slo
     repairAttachments(scope, slot.container, live);
     return UNDISTURBED;
   }
+  if (slot.outdated.includes(live) && isInTheWay(scope, live)) return { ...UNDISTURBED, disturbed: true };
   const ports = portCondition(scope, {
     service: slot.service,
     container: slot.container,

@@ -86,7 +86,7 @@ function strangerWith(scope: Scope, port: PublishedPort): Holder | undefined {
   const own = new Set<string>(oursOf(scope.desired.name, scope.observed).map((live) => live.id));
   const attached = scope.observed.containers.filter((live) => !own.has(live.id));
   return [...scope.observed.others, ...attached].find((other) =>
-    other.ports.some((held) => clash(port, held)),
+    other.ports.some((taken) => clash(port, taken)),
   );
 }
 
@@ -101,8 +101,23 @@ function siblingWith(
       (live.service !== container.service || live.ordinal !== container.ordinal) &&
       live.state !== 'exited' &&
       live.state !== 'created' &&
-      live.ports.some((held) => clash(port, held)),
+      held(live).some((taken) => clash(port, taken)),
   );
+}
+
+/** One that was taken off its last network gets its ports back with the attachment that the plan repairs. */
+function held(live: ObservedContainer): readonly PublishedPort[] {
+  return live.attachments.length === 0 ? [...live.ports, ...fixedPortsOf(live)] : live.ports;
+}
+
+/** Whether a port that a container was made with is another's by now, so that it would only be in the way. */
+export function isInTheWay(scope: Scope, live: ObservedContainer): boolean {
+  return scope.desired.services
+    .flatMap((service) => service.containers)
+    .filter(({ service, ordinal }) => service !== live.service || ordinal !== live.ordinal)
+    .some((other) =>
+      fixedPorts(other).some((wanted) => fixedPortsOf(live).some((port) => clash(wanted, port))),
+    );
 }
 
 /** Whether its own replacement, which this plan holds or will hold, is to give the port back. */

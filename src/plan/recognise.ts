@@ -9,9 +9,10 @@ import type { PlanContext } from './scope.ts';
 
 /**
  * Takes docker compose's project of the stack's name for ours, when it was adopted, and recognises by their meaning
- * containers that bear no spec hash of this version. One that means what is wanted bears the hash of it from here on,
- * and the context remembers it by id, so that a later change of the manifest is noticed; of the others the context
- * tells in what they differ.
+ * containers that the memory does not know: what docker compose made, what bears a spec hash of another version, and
+ * what bears ours although somebody else may have made it, as programs do that copy a container with all its labels.
+ * One that means what is wanted bears the hash of it from here on, and the context remembers it by id, so that a later
+ * change of the manifest is noticed; of the others the context tells in what they differ.
  */
 export function recognise(
   desired: DesiredStack,
@@ -19,26 +20,32 @@ export function recognise(
   context: PlanContext,
 ): { readonly observed: Observed; readonly context: PlanContext } {
   const owned = context.isAdopted === true ? asOurs(seen, desired.name, desired.project) : seen;
-  const adopted: Record<string, string> = {};
+  const known: Record<string, string> = {};
   const hooks: Record<string, HookRecord> = { ...context.memory.hooks };
   const differences = new Map<string, readonly FieldChange[]>();
   const containers = owned.containers.map((live) => {
+    const before = context.memory.known[live.id];
+    if (before !== undefined) known[live.id] = before;
     const wanted = replicaOf(desired, live);
-    if (wanted === undefined || sameHashVersion(wanted.specHash, live.specHash)) return live;
-    const known = context.memory.adopted[live.id];
-    const isKnown = sameHashVersion(wanted.specHash, known);
-    const hash = isKnown ? known : hashByMeaning(wanted, live, owned, differences);
-    if (hash === undefined) return live;
-    adopted[live.id] = hash;
-    // Whoever made it has run them.
-    if (!isKnown && live.startedAtMs !== undefined) {
+    if (wanted === undefined) return live;
+    if (sameHashVersion(wanted.specHash, before)) return { ...live, specHash: before };
+    const isLabelled = sameHashVersion(wanted.specHash, live.specHash);
+    if (isLabelled && live.specHash !== wanted.specHash) return live;
+    const changes = changesByMeaning(wanted, live, owned);
+    if (changes.length > 0) {
+      differences.set(live.id, changes);
+      return { ...live, specHash: undefined };
+    }
+    known[live.id] = wanted.specHash;
+    // Of what somebody else made they have been run by whoever made it.
+    if (!isLabelled && live.startedAtMs !== undefined) {
       hooks[live.id] = { startedAtMs: live.startedAtMs, done: wanted.hooks?.postStart.length ?? 0 };
     }
-    return { ...live, specHash: hash };
+    return { ...live, specHash: wanted.specHash };
   });
   return {
     observed: { ...owned, containers },
-    context: { ...context, memory: { ...context.memory, adopted, hooks }, differences },
+    context: { ...context, memory: { ...context.memory, known, hooks }, differences },
   };
 }
 
@@ -49,17 +56,15 @@ function replicaOf(desired: DesiredStack, live: ObservedContainer): DesiredConta
     ?.containers.find(({ ordinal }) => ordinal === live.ordinal);
 }
 
-function hashByMeaning(
+function changesByMeaning(
   wanted: DesiredContainer,
   live: ObservedContainer,
   observed: Observed,
-  differences: Map<string, readonly FieldChange[]>,
-): string | undefined {
-  const image = observed.images[wanted.config.Image];
-  const changes = madeFromChanges(wanted, live, image?.volumes ?? []);
-  if (changes.length === 0) return wanted.specHash;
-  differences.set(live.id, changes);
-  return undefined;
+): readonly FieldChange[] {
+  // Once its image is gone nobody can tell what of a container is its own: then its label has to do.
+  const isImageGone = Object.keys(live.madeFrom.image).length === 0;
+  if (isImageGone && live.specHash === wanted.specHash) return [];
+  return madeFromChanges(wanted, live, observed.images[wanted.config.Image]?.volumes ?? []);
 }
 
 /**

@@ -47,7 +47,17 @@ export function learn(
     repeats: learnRepeats(memory.repeats, outcomes),
     pulls: learnPulls(memory.pulls, outcomes, about),
     hooks: learnHooks(memory.hooks, outcomes),
+    known: learnMade(memory.known, outcomes),
   };
+}
+
+function learnMade(before: Memory['known'], outcomes: readonly Outcome[]): Memory['known'] {
+  const made = outcomes.flatMap((outcome) =>
+    outcome.result === 'done' && outcome.step.kind === 'create-container' && outcome.made !== undefined
+      ? [[outcome.made, outcome.step.creation.container.specHash]]
+      : [],
+  );
+  return { ...before, ...Object.fromEntries(made) };
 }
 
 function learnRepeats(before: Memory['repeats'], outcomes: readonly Outcome[]): Memory['repeats'] {

@@ -64,7 +64,7 @@ export interface MemoryDraft {
   completedJobs: Record<SlotName, string>;
   repeats: Record<string, number>;
   pulls: Record<string, PullRecord>;
-  adopted: Record<string, string>;
+  known: Record<string, string>;
   hooks: Record<string, HookRecord>;
   rollouts: Record<string, RolloutRecord>;
   guests: Record<string, Readonly<Record<string, EndpointSettings>>>;
@@ -181,7 +181,7 @@ export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
     completedJobs: { ...memory.completedJobs },
     repeats: { ...memory.repeats },
     pulls: { ...memory.pulls },
-    adopted: { ...memory.adopted },
+    known: { ...memory.known },
     hooks: { ...memory.hooks },
     rollouts: { ...memory.rollouts },
     guests: { ...memory.guests },

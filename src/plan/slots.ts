@@ -1,4 +1,5 @@
 import type { DesiredContainer, DesiredService, NamespaceRef } from '../model/desired.ts';
+import { OURS } from '../model/labels.ts';
 import { type SlotName, slotName } from '../model/names.ts';
 import type { ObservedContainer, ObservedImage } from '../model/observed.ts';
 import type { Cause, FieldChange } from '../model/plan.ts';
@@ -85,7 +86,8 @@ export function outdatedBecause(
   live: ObservedContainer,
 ): Cause | undefined {
   if (live.specHash !== desired.specHash) {
-    return cause('SpecChanged', explain(scope, desired, live));
+    const isCopy = live.labels[OURS.specHash] === desired.specHash;
+    return cause(isCopy ? 'Drifted' : 'SpecChanged', explain(scope, desired, live));
   }
   const image = scope.observed.images[desired.config.Image];
   // An image that is gone from the engine is no reason to touch the container that runs from it.

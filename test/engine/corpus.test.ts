@@ -13,6 +13,7 @@ import { EMPTY_MEMORY } from '../../src/model/memory.ts';
 import type { EngineInfo, Observed } from '../../src/model/observed.ts';
 import type { Plan } from '../../src/model/plan.ts';
 import { makePlan } from '../../src/plan/plan.ts';
+import { recognise } from '../../src/plan/recognise.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { type InspectedDocument, type Json, readInspected, withoutCorpus } from '../support/corpus.ts';
 import { desiredOf, importSleepingImage, isInOthersWay, renamed } from '../support/corpus-stack.ts';
@@ -148,14 +149,15 @@ async function look(
   { engine, instance }: Pick<Lab, 'engine' | 'instance'>,
   change = (observed: Observed) => observed,
 ) {
-  const observed = change(await engine.observe(queryFor(desired), NEVER));
-  const context = {
+  const seen = change(await engine.observe(queryFor(desired), NEVER));
+  // Nothing is remembered, so that each container has to be recognised by what it was made from.
+  const { observed, context } = recognise(desired, seen, {
     nowMs: Date.now(),
     memory: EMPTY_MEMORY,
     instance,
     version: 'test',
     readyStacks: {},
-  };
+  });
   return { observed, plan: makePlan(desired, observed, context) };
 }
 

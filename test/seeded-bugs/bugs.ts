@@ -36,6 +36,20 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
     caughtBy: { file: CRASHES, test: 'manifest removed' },
   },
   {
+    name: 'a deletion trusts its first look',
+    file: 'controller/deletion-pass.ts',
+    find: 'await state.records.lay(record, nowMs);',
+    replace: 'return forget(record, state);',
+    caughtBy: { file: FAULTS, test: 'applied and deleted' },
+  },
+  {
+    name: 'labels are trusted, whoever put them there',
+    file: 'plan/recognise.ts',
+    find: 'if (isLabelled && live.specHash !== wanted.specHash) return live;',
+    replace: 'if (isLabelled) return live;',
+    caughtBy: { file: FAULTS, test: 'copied by another program' },
+  },
+  {
     name: 'a deletion takes the volumes along',
     file: 'controller/deletion-pass.ts',
     find: '{ volumes: tombstone.volumes }',

@@ -173,6 +173,7 @@ export const DEED_KINDS = [
   'removing',
   'rmImage',
   'bind',
+  'copy',
 ] as const;
 
 export const deeds = (maxLength: number): fc.Arbitrary<readonly Deed[]> =>
@@ -248,4 +249,5 @@ const TO_CONTAINER: Readonly<Record<string, (hands: Hands, target: Target) => vo
   dead: (hands, { name }) => hands.leaveDead(name),
   removing: (hands, { name }) => hands.beginRemoval(name, 3000),
   bind: (hands, { name }) => hands.replaceBind(name, '/data'),
+  copy: (hands, { name }) => hands.copy(name),
 };

@@ -1,6 +1,10 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { TestContext } from 'vitest';
 
+/** Where what failed is kept. */
+export const FAILURES = 'build/failures';
 /** How often a property is tried as long as it says nothing else; raised by hand when hunting. */
 const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
 
@@ -10,8 +14,19 @@ export async function holds<Values>(
   property: fc.IAsyncProperty<Values> | fc.IProperty<Values>,
   numRuns: number = RUNS,
 ): Promise<void> {
-  await fc.assert(property, { numRuns });
+  try {
+    await fc.assert(property, { numRuns });
+  } catch (thrown) {
+    keep(test.task.name, String(thrown));
+    throw thrown;
+  }
   note(test, 'properties', numRuns);
+}
+
+/** A counterexample is seldom found twice, and the reporter tells of it only when everything is over. */
+function keep(name: string, counterexample: string): void {
+  mkdirSync(FAILURES, { recursive: true });
+  writeFileSync(join(FAILURES, `${name.replaceAll(/[^a-z0-9]+/g, '-')}.txt`), counterexample);
 }
 
 /** Tells the reporter how many cases stand behind a test. */

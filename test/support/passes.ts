@@ -6,6 +6,7 @@ import type { Observed } from '../../src/model/observed.ts';
 import type { Outcome, Plan } from '../../src/model/plan.ts';
 import type { Revision } from '../../src/model/revision.ts';
 import { makePlan } from '../../src/plan/plan.ts';
+import { recognise } from '../../src/plan/recognise.ts';
 import { renderPlan } from '../../src/plan/render.ts';
 import { learn } from '../../src/plan/repeats.ts';
 import type { SimulatedEngine } from './simulated-engine.ts';
@@ -38,8 +39,8 @@ export async function planFor(
   desired: DesiredStack,
   options: PassOptions = {},
 ): Promise<Plan> {
-  const observed = await engine.observe(queryFor(desired, Object.values(options.lastReady?.images ?? {})));
-  const plan = makePlan(desired, observed, {
+  const seen = await engine.observe(queryFor(desired, Object.values(options.lastReady?.images ?? {})));
+  const { observed, context } = recognise(desired, seen, {
     nowMs: engine.clock.nowMs(),
     memory: options.memory ?? EMPTY_MEMORY,
     instance: engine.instance,
@@ -50,6 +51,7 @@ export async function planFor(
     isRolloutPaused: options.isRolloutPaused ?? false,
     retryAskedAtMs: options.retryAskedAtMs,
   });
+  const plan = makePlan(desired, observed, context);
   options.onPlan?.(plan, observed);
   return plan;
 }

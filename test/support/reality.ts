@@ -37,6 +37,7 @@ function wrongMake(
 ): readonly string[] {
   const wanted = {
     spec: replica.specHash,
+    env: [...(replica.config.Env ?? [])].sort(),
     image: engine.world.images.get(replica.config.Image)?.id ?? live.imageId,
     memory: replica.resources.Memory,
     restart: replica.restartPolicy.Name,
@@ -45,6 +46,7 @@ function wrongMake(
   };
   const found = {
     spec: live.labels[OURS.specHash],
+    env: [...(live.request.container.config.Env ?? [])].sort(),
     image: live.imageId,
     memory: live.resources.Memory,
     restart: live.restartPolicy.Name,

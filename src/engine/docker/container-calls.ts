@@ -29,7 +29,10 @@ const LOST_PATIENCE_MS = 500;
 /** How much longer than its grace a stop may take: the kill and the tidying up after it. */
 const STOP_MARGIN_MS = 30_000;
 
-/** Creates; a container of that very spec that stands there already, from a call whose answer was lost, is it. */
+/**
+ * Creates. Throws `superseded` when a container of ours with that very spec stands there already: from a call whose
+ * answer was lost, or a copy of ours that another program made. A new look tells which.
+ */
 export async function createContainer(caller: Caller, request: ContainerRequest): Promise<ContainerId> {
   const { connection } = caller;
   const { apiVersion } = await connection.info();
@@ -52,7 +55,10 @@ export async function createContainer(caller: Caller, request: ContainerRequest)
     const holder = await holderOf(connection, request.name);
     if (holder === undefined) throw thrown;
     if ((await caller.guard.isOurContainer(holder)) && isWhatWasAsked(holder, request)) {
-      return containerId(holder.Id);
+      throw new Failure('superseded', `${what}: one stands there already; a new look tells what it is`, {
+        status: 409,
+        cause: thrown,
+      });
     }
     throw new Failure(
       'conflict',

@@ -109,10 +109,11 @@ export function containerContract(worldOf: () => ContractWorld): void {
     });
   });
 
-  test('creating the same container again gives the one that is there', async () => {
+  test('what is to be made and stands there already asks for another look', async () => {
     const world = worldOf();
     const id = await create(world);
-    expect(await create(world)).toBe(id);
+    expect(await failureOf(create(world))).toMatchObject({ kind: 'superseded', status: 409 });
+    expect(await lookAt(world, id)).toMatchObject({ id, state: 'created' });
   });
 
   test('a name that another spec holds is a conflict', async () => {

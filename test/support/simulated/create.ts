@@ -50,6 +50,7 @@ export function createContainer(world: World, request: ContainerRequest): Contai
     ports: [],
     staleBinds: [],
     files: new Map(),
+    request,
     process: processOf(container.config.Cmd ?? [], container.config.Healthcheck?.Test),
     traps: trapsOf(container.config.Cmd ?? []),
     stopSignal: container.config.StopSignal,

@@ -73,11 +73,11 @@ export class Hands {
   }
 
   start(name: string): void {
-    startContainer(this.#world, this.#find(name));
+    this.#byHand(() => startContainer(this.#world, this.#find(name)));
   }
 
   restart(name: string): void {
-    restartContainer(this.#world, this.#find(name));
+    this.#byHand(() => restartContainer(this.#world, this.#find(name)));
   }
 
   /** The process dies by itself, so that the restart policy counts. */
@@ -168,6 +168,28 @@ export class Hands {
     this.#find(name).staleBinds = [target];
   }
 
+  /**
+   * Another container in the place of one, with its labels and mounts and another environment: what Portainer's
+   * "Duplicate/Edit" makes, and what Watchtower leaves.
+   */
+  copy(name: string): void {
+    const { labels, request, state } = this.#find(name);
+    this.rm(name);
+    const { container } = request;
+    const config = { ...container.config, Env: [...(container.config.Env ?? []), 'COPIED=yes'] };
+    const endpoints = request.endpoints.flatMap((each) =>
+      this.#world.networksNamed(each.networkName).map(({ id }) => ({ ...each, networkId: id })),
+    );
+    createContainer(this.#world, {
+      ...request,
+      name,
+      labels,
+      endpoints,
+      container: { ...container, config },
+    });
+    if (state === 'running') this.start(name);
+  }
+
   /** `docker run` by somebody else. */
   run(name: string, options: StrangerOptions = {}): ContainerId {
     const image = options.image ?? 'stranger:1';
@@ -213,6 +235,15 @@ export class Hands {
     for (const [network, settings] of networks.slice(1)) this.connect(network, id, settings);
     startContainer(this.#world, container);
     return id;
+  }
+
+  #byHand(act: () => void): void {
+    this.#world.isByHand = true;
+    try {
+      act();
+    } finally {
+      this.#engine.isByHand = false;
+    }
   }
 
   #find(name: string): SimContainer {

@@ -1,3 +1,4 @@
+import type { ContainerRequest } from '../../../src/engine/engine.ts';
 import type { EndpointSettings, Resources, RestartPolicy } from '../../../src/model/container.ts';
 import type { DesiredNetwork, IpamPool } from '../../../src/model/desired.ts';
 import type { ContainerId, ImageId, NetworkId } from '../../../src/model/names.ts';
@@ -66,6 +67,8 @@ export interface SimContainer {
   ports: readonly PublishedPort[];
   staleBinds: readonly string[];
   readonly files: Map<string, string>;
+  /** What it was made from, to be shown and copied. */
+  readonly request: ContainerRequest;
   /** What its command does, where no test says otherwise. */
   readonly process: Behaviour;
   /** Exit codes by signal, of a process that minds them. */
@@ -106,7 +109,7 @@ export interface SimVolume {
   readonly token: string;
   /** What was written into it: each start of a container that has it read-write appends that one's id. */
   readonly data: readonly ContainerId[];
-  /** Each start of a container that has it read-write while others run that have it so too. */
+  /** Each start, but those by hand, of a container that has it read-write while others run that have it so too. */
   readonly sharings: readonly { readonly container: ContainerId; readonly others: readonly ContainerId[] }[];
 }
 

@@ -12,13 +12,15 @@ import type { World } from './world.ts';
 
 const IDENTITY = [OURS.stack, OURS.service, OURS.ordinal, OURS.specHash];
 
-/** What the adapter makes of a creation: one of that very spec that stands there already is it. */
+/** What the adapter makes of a creation: of that very spec one may stand there already. */
 export function portCreateContainer(guard: SimGuard, request: ContainerRequest): ContainerId {
   const { world } = guard;
   const holder = world.container(request.name);
   if (holder === undefined) return createContainer(world, asSent(world, request));
   const isWhatWasAsked = IDENTITY.every((name) => holder.labels[name] === request.labels[name]);
-  if (isWhatWasAsked && guard.isOwn(holder)) return holder.id;
+  if (isWhatWasAsked && guard.isOwn(holder)) {
+    throw new Failure('superseded', `container ${request.name}: one stands there already`, { status: 409 });
+  }
   throw new Failure('conflict', `container ${holder.id.slice(0, 12)} holds this name`, {
     hint: 'remove or rename it, adopt it (stackctl adopt), or set container_name',
     status: 409,

@@ -4,6 +4,7 @@ import type { ObserveQuery } from '../../../src/engine/engine.ts';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
 import type {
   EngineInfo,
+  MadeFrom,
   Observed,
   ObservedContainer,
   ObservedNetwork,
@@ -104,13 +105,34 @@ function observedContainer(world: World, instance: string, container: SimContain
     ports: container.ports,
     wantedPorts: container.wantedPorts,
     staleBinds: container.staleBinds,
-    madeFrom: {
-      config: container.hostname === undefined ? {} : { Hostname: container.hostname },
-      host: {},
-      image: {},
-    },
+    madeFrom: madeFrom(world, container),
   };
 }
+
+/** As `docker inspect` shows it, with what the image adds; the image's own part is unknown once it is gone. */
+function madeFrom(world: World, { id, imageId, labels, request }: SimContainer): MadeFrom {
+  const { config, host } = request.container;
+  const image = [...world.images.values()].find((each) => each.id === imageId);
+  const own = { Env: null, ...(image?.hasHealthcheck === true ? { Healthcheck: IMAGE_HEALTHCHECK } : {}) };
+  const volumes = Object.entries(request.anonymousVolumes).map(([Target, Source]) => ({
+    Type: 'volume',
+    Source,
+    Target,
+  }));
+  return {
+    config: {
+      ...config,
+      Labels: labels,
+      Hostname: config.Hostname ?? id.slice(0, 12),
+      ExposedPorts: { ...config.ExposedPorts, ...host.PortBindings },
+      Healthcheck: image === undefined ? config.Healthcheck : { ...own.Healthcheck, ...config.Healthcheck },
+    },
+    host: { ...host, Mounts: [...(host.Mounts ?? []), ...volumes] },
+    image: image === undefined ? {} : own,
+  };
+}
+
+const IMAGE_HEALTHCHECK = { Test: ['CMD', 'true'] };
 
 /** 20.10 makes the hostname an alias when the container is attached, and shows it. */
 function aliasesOf(

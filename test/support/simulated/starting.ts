@@ -42,7 +42,7 @@ function writeVolumes(world: World, container: SimContainer): void {
       .filter((other) => writtenBy(other).includes(name))
       .map((other) => other.id);
     volume?.data.push(container.id);
-    if (others.length > 0) volume?.sharings.push({ container: container.id, others });
+    if (others.length > 0 && !world.isByHand) volume?.sharings.push({ container: container.id, others });
   }
 }
 

@@ -48,6 +48,8 @@ export class World {
   readonly events: EngineEvent[] = [];
   /** dockerd does not run: nobody answers. */
   isDown = false;
+  /** A person is at work. */
+  isByHand = false;
   readonly #imagesById = new Map<string, ObservedImage>();
   #counter = 0;
 

@@ -48,6 +48,7 @@ export const HAND_VERBS = [
   'create-network',
   'create-volume',
   'rm-image',
+  'copy',
 ] as const;
 export type HandVerb = (typeof HAND_VERBS)[number];
 
@@ -168,6 +169,7 @@ function byHand(sim: Simulation, verb: HandVerb, name: string, other: string): v
     'create-network': () => hands.createNetwork(name),
     'create-volume': () => hands.createVolume(name),
     'rm-image': () => hands.rmImage(name),
+    copy: () => hands.copy(name),
   };
   try {
     deeds[verb]();

@@ -93,7 +93,8 @@ const BY_THE_DAEMON = new Set(['write', 'apply', 'delete', 'command', 'wait', 's
 
 /** Whether nobody else changes anything on the engine, and every look is a fresh one. */
 function isUndisturbed({ before, change, injections = [], staleness = 0 }: Case): boolean {
-  const isFault = (each: Injection) => each.at === 'moment' || ('fault' in each && each.fault === 'vanish');
+  const isFault = (each: Injection) =>
+    each.at === 'moment' || ('fault' in each && (each.fault === 'vanish' || each.fault === 'late'));
   const isLate = (each: Injection) => each.at === 'write' && each.crash === 'late';
   const isOwn = [...before, ...change].every((act) => BY_THE_DAEMON.has(act.do));
   return isOwn && staleness === 0 && !injections.some((each) => isFault(each) || isLate(each));

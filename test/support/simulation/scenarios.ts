@@ -257,6 +257,7 @@ const DRIFT: readonly Scenario[] = [
   ),
   drifted('network removed', hand('rm-network', 'demo_back')),
   drifted('network made again', hand('remake-network', 'demo_back')),
+  drifted('copied by another program', hand('copy', 'demo-web-1')),
   drifted('left dead', hand('dead', 'demo-web-1')),
   drifted('image moved on', { do: 'image', ref: 'app:1', spec: { content: 'newer' }, isPulled: true }),
   drifted('guest on the network', hand('run', 'guest', 'demo_back'), hand('remake-network', 'demo_back')),

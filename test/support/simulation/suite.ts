@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { note } from '../cases.ts';
+import { FAILURES, note } from '../cases.ts';
 import { type Case, runCase, type Verdict } from './case.ts';
 
 /** A case, and what its name says of it. */
@@ -13,7 +13,6 @@ export interface NamedCase {
 /** What a case is held to beside what every case is. */
 export type Judge = (verdict: Verdict) => readonly string[];
 
-const FAILURES = 'build/failures';
 const MOST_FAILURES = 5;
 
 /** How many times as many cases as usual; `SIMULATION_FACTOR=10` is the longer run. */

@@ -26,6 +26,8 @@ export const CALL_FAULTS = [
   'hang',
   /** No answer until the deadline, and it was done. */
   'hang-done',
+  /** The connection breaks, and what was asked for is done a while after. */
+  'late',
   /** Twenty seconds late. */
   'slow',
   /** Something is thrown that is no Failure: a bug of the adapter. */
@@ -67,7 +69,7 @@ export interface WireOptions {
   readonly clock: VirtualClock;
   readonly chance: Chance;
   readonly onCall: (call: WireCall) => CallPlan;
-  /** Looks may show the engine as it was so many of its own writes ago. */
+  /** Looks may show the engine as it was so many of its own writes ago, and no longer ago. */
   readonly staleness: () => number;
   readonly eventFate: () => EventFate;
   /** The caller is about to hear of a fault. */
@@ -184,6 +186,9 @@ export class Wire {
       case 'vanish':
         if (engine.world.container(call.object) !== undefined) engine.hands.rm(call.object);
         break;
+      case 'late':
+        this.#options.clock.setTimer(() => call.run().catch(() => undefined), LATE_MS);
+        throw new Failure('unreachable', `${what}: the connection broke`);
       case 'slow':
         await this.#pass(20_000);
         break;
@@ -220,7 +225,7 @@ export class Wire {
     looks.push({ writes: this.writes, observed });
     this.#looks.set(stack, looks.slice(-8));
     const age = this.#options.staleness();
-    const old = looks.filter((each) => each.writes <= this.writes - age).at(-1);
+    const [old] = looks.filter((each) => each.writes >= this.writes - age);
     return age === 0 ? observed : (old?.observed ?? observed);
   }
 

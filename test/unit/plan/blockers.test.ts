@@ -141,6 +141,39 @@ test('a port that a stranger has who is attached to our network', async () => {
   );
 });
 
+test('a port that moved is not given back to the container that had it', async () => {
+  const before: StackWords = { services: { a: { ports: ['8081:80'], restart: 'no' }, b: {} } };
+  const after: StackWords = { services: { a: { image: 'later:1' }, b: { ports: ['8081:80'] } } };
+  const { engine } = await running(before);
+  engine.world.registry.set('later:1', {});
+  engine.hands.stop('demo-a-1');
+  // The old one stays down while the image of the new one is pulled.
+  expect(await planned(engine, after)).not.toContain('start container/demo-a-1:');
+  const { plans } = await passUntilSettled(engine, stack(after));
+  expect(plans.flat().join('\n')).not.toContain('BadRevision');
+});
+
+test('a port comes back with the network of who had it, and is waited for', async () => {
+  const networks = { front: {}, back: {} };
+  const before: StackWords = {
+    services: { a: { networks: ['back'] }, d: { ports: ['8081:80'], networks: ['front'] } },
+    networks,
+  };
+  const after: StackWords = {
+    services: {
+      a: { ports: ['8081:80'], networks: ['back'] },
+      job: { isJob: true, networks: ['back'] },
+      d: { networks: ['back'], dependsOn: { job: 'completed' } },
+    },
+    networks,
+  };
+  const { engine } = await running(before);
+  engine.behave('demo-job-1', { exit: { afterMs: 2000, code: 0 } });
+  engine.hands.disconnect('demo_front', 'demo-d-1');
+  const { plans } = await passUntilSettled(engine, stack(after));
+  expect(plans.flat().join('\n')).not.toContain('BadRevision');
+});
+
 test('a port that an orphan holds which prune leaves alone', async () => {
   const { engine } = await running({ services: { old: { ports: ['8080:80'] } } });
   const words: StackWords = { services: { web: { ports: ['8080:80'] } }, policy: { prune: false } };

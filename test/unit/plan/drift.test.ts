@@ -36,6 +36,17 @@ test('nothing drifted: an empty plan', async () => {
   expect(await after(() => {})).toBe('');
 });
 
+test('a copy that another program made, with our labels and other content, is made again', async () => {
+  expect(await after((hands) => hands.copy('demo-web-1'))).toMatchInlineSnapshot(`
+    "#1 create container/demo-web-1.<hash>: Drifted {Env.COPIED: (a value) -> (unset)}
+    [1] -> #2 put files into container/demo-web-1.<hash>: Drifted {Env.COPIED: (a value) -> (unset)}
+    [1,2] -> #3 stop container/demo-web-1: Drifted {Env.COPIED: (a value) -> (unset)}
+    [1,2,3] -> #4 start container/demo-web-1.<hash>: Drifted {Env.COPIED: (a value) -> (unset)}
+    [4] -> #5 remove container/demo-web-1: Replaced {Env.COPIED: (a value) -> (unset)} (waits: demo-web-1.<hash> running)
+    [5] -> #6 rename container/demo-web-1.<hash> to demo-web-1: Replaced (waits: demo-web-1.<hash> running)"
+  `);
+});
+
 test('a removed container is made again', async () => {
   expect(await after((hands) => hands.rm('demo-web-1'))).toMatchInlineSnapshot(`
     "#1 create container/demo-web-1: Missing
