@@ -1,7 +1,7 @@
 import path from 'node:path/posix';
 import { goText } from '../compose/go-text.ts';
 import { toPlain } from '../compose/plain.ts';
-import { fieldOf, type MappingTree } from '../compose/tree.ts';
+import { fieldOf, type MappingTree, type Tree } from '../compose/tree.ts';
 import { parseDurationMs } from './schema/duration.ts';
 import { controlSchema } from './schema/stack.ts';
 import type { StackControl } from './stack.ts';
@@ -15,7 +15,7 @@ export interface SpecFields {
 
 /** Relative files are relative to `directory`; without a `spec` everything has its default. */
 export function readSpecFields(spec: MappingTree | undefined, directory: string): SpecFields {
-  const fields = controlSchema.parse(spec === undefined ? {} : toPlain(spec));
+  const fields = controlSchema.parse(spec === undefined ? {} : toPlain(withoutNotes(spec)));
   const envFiles = typeof fields.envFile === 'string' ? [fields.envFile] : fields.envFile;
   return {
     composeFiles: fields.composeFiles,
@@ -33,6 +33,16 @@ export function readSpecFields(spec: MappingTree | undefined, directory: string)
       profiles: fields.profiles,
     },
   };
+}
+
+/** Keys that begin with "x-" are notes at any depth, which the check of the envelope has let pass. */
+function withoutNotes(tree: Tree): Tree {
+  if (tree.kind === 'scalar') return tree;
+  if (tree.kind === 'sequence') return { ...tree, items: tree.items.map(withoutNotes) };
+  const entries = [...tree.entries]
+    .filter(([key]) => !key.startsWith('x-'))
+    .map(([key, entry]) => [key, { ...entry, value: withoutNotes(entry.value) }] as const);
+  return { ...tree, entries: new Map(entries) };
 }
 
 /** From the tree: it knows how a number was written, which matters as soon as it is text. */

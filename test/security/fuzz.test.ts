@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { resolveWish } from '../../src/controller/wish.ts';
 import type { ManifestFile, StackManifest } from '../../src/manifest/stack.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
-import { note } from '../support/cases.ts';
+import { note, ORDINARY_SEED } from '../support/cases.ts';
 import { SEED_FILES, SEEDS } from '../support/fuzz-seeds.ts';
 import { ADMITTED, bodiesOf, configOf, engineOf, filesOf, type Judged, judge } from '../support/judge.ts';
 import { type Mutation, mutate, mutations } from '../support/mutations.ts';
@@ -56,7 +56,10 @@ test(
 /** `FUZZ_SEED` and `FUZZ_PATH`, as a failure prints them. */
 function replay(): { seed?: number; path?: string } {
   const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
-  return { ...(seed === undefined ? {} : { seed: Number(seed) }), ...(path === undefined ? {} : { path }) };
+  return {
+    ...(seed === undefined ? ORDINARY_SEED : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path }),
+  };
 }
 
 function manifestOf(one: Case): ManifestFile {

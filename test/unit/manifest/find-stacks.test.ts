@@ -158,6 +158,14 @@ describe('what a stack says', () => {
     });
   });
 
+  it('may have notes at any depth', () => {
+    const spec =
+      'dependsOn: [{name: db, x-why: data}], driftDetection: {x-note: 1, ignore: [{x-a: 1, paths: [a]}]}, services: {}';
+    const { control } = findOne({ 'a.yaml': envelope('a', spec) });
+    expect(control.dependsOn).toEqual([{ name: 'db' }]);
+    expect(control.driftDetection).toEqual({ mode: 'enabled', ignore: [{ paths: ['a'] }] });
+  });
+
   it('takes one env file without a list', () => {
     expect(findOne({ 'a.yaml': envelope('a', 'envFile: a.env, services: {}') }).control.envFile).toEqual([
       '/stacks/a.env',
