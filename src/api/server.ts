@@ -35,6 +35,8 @@ export async function startApi(options: ApiOptions): Promise<RunningApi> {
   );
   server.maxConnections = MAX_CONNECTIONS;
   const removeSocket = await listenOnSocket(server, options.socketPath);
+  // A connection that could not be accepted, as when files are used up, is the caller's bad luck and no end of ours.
+  server.on('error', (error) => options.log.warn({ err: error }, 'a connection could not be accepted'));
 
   return {
     async close() {

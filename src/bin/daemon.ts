@@ -6,10 +6,11 @@ import type { DaemonConfig } from '../config.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
-import { acquireLock } from '../controller/lock.ts';
+import { createEngineLocks, type EngineLocks } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
+import type { Engine } from '../engine/engine.ts';
 import type { HostPlaces } from '../model/admission.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
@@ -49,6 +50,7 @@ export async function runDaemon(
   };
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
+  const locks = createEngineLocks(config.instance);
   const engine = createDockerEngine({
     host: config.dockerHost,
     instance: config.instance,
@@ -58,14 +60,10 @@ export async function runDaemon(
       const settings = { host: config.dockerHost, logLevel: config.logLevel };
       return readEventsInThread({ settings, log }, until);
     },
+    admit: locks.admit,
     log,
   });
-  // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.
-  const engineId = await engine.connect(signal).then(
-    (info) => info.id,
-    () => 'unreachable',
-  );
-  const lock = await acquireLock(config.instance, engineId);
+  await meetEngine(engine, locks, signal);
   const store = await createFileStore({ directory: config.stateDirectory, log });
   const applied = createAppliedSource(store);
   for (const manifests of config.manifests) {
@@ -106,8 +104,20 @@ export async function runDaemon(
   } finally {
     await api?.close();
     await loader.close();
-    await lock.release();
+    await locks.release();
     log.info('stopped');
+  }
+}
+
+/**
+ * Where another daemon has the engine, this one does not start. An engine that is down cannot tell its id, and the lock
+ * is taken when it answers, before anything is written.
+ */
+async function meetEngine(engine: Engine, locks: EngineLocks, signal: AbortSignal): Promise<void> {
+  try {
+    await engine.connect(signal);
+  } catch (thrown) {
+    if (thrown === locks.refusal) throw thrown;
   }
 }
 

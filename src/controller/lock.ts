@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createConnection, createServer, type Server } from 'node:net';
-import { Failure } from '../model/failure.ts';
+import { asFailure, Failure } from '../model/failure.ts';
 
 export interface Lock {
   /** For people: the socket's name, with `@` for the leading NUL as in `ss -xl`. */
@@ -36,6 +36,42 @@ export async function acquireLock(instance: string, engineId: string): Promise<L
     release: () => {
       released ??= new Promise((resolve) => server.close(() => resolve()));
       return released;
+    },
+  };
+}
+
+/** The locks of a daemon on the engines that it met: one, unless another engine comes to answer at its address. */
+export interface EngineLocks {
+  /** To be asked before anything is written to an engine. Throws as `acquireLock` does, each time. */
+  admit(engineId: string): Promise<void>;
+  /** Why the last engine was not to be had. */
+  readonly refusal: Failure | undefined;
+  release(): Promise<void>;
+}
+
+/**
+ * Takes a lock on each engine when it is first met: one that was down when the daemon started can tell its id only
+ * later, and another daemon may have begun to work on it meanwhile.
+ */
+export function createEngineLocks(instance: string): EngineLocks {
+  const held = new Map<string, Lock>();
+  let refusal: Failure | undefined;
+  return {
+    get refusal() {
+      return refusal;
+    },
+    async admit(engineId) {
+      refusal = undefined;
+      if (held.has(engineId)) return;
+      try {
+        held.set(engineId, await acquireLock(instance, engineId));
+      } catch (thrown) {
+        refusal = asFailure(thrown);
+        throw refusal;
+      }
+    },
+    async release() {
+      await Promise.all([...held.values()].map((lock) => lock.release()));
     },
   };
 }

@@ -59,6 +59,9 @@ const PING = {
   onDeadline: 'unreachable',
 } as const;
 
+/** Asked with the id of each engine that answers, before any other call to it; what it throws is what each call throws. */
+export type Admit = (engineId: string) => Promise<void>;
+
 /** All statuses are let through dockerode's transport: what they mean is judged in `failures.ts`. */
 const ANY_STATUS: Readonly<Record<number, boolean>> = Object.fromEntries(
   Array.from({ length: 400 }, (_, index) => [200 + index, true]),
@@ -76,12 +79,19 @@ export class Connection {
   readonly address: EngineAddress;
   readonly log: EngineLog;
   readonly #docker: Docker;
+  readonly #admit: Admit;
   #info: EngineInfo | undefined;
   #negotiation: Promise<EngineInfo> | undefined;
 
-  constructor(host: string | undefined, certPath: string | undefined, log: EngineLog) {
+  constructor(
+    host: string | undefined,
+    certPath: string | undefined,
+    log: EngineLog,
+    admit: Admit = async () => undefined,
+  ) {
     this.address = parseAddress(host);
     this.log = log;
+    this.#admit = admit;
     this.#docker = new Docker(dockerOptions(this.address, certPath));
   }
 
@@ -151,6 +161,7 @@ export class Connection {
     const version = await ask<WireVersion>('/version', '');
     const apiVersion = negotiateApiVersion(version);
     const info = await ask<WireInfo>('/info', `/v${apiVersion}`);
+    await this.#admit(info.ID ?? '');
     this.#info = {
       id: info.ID ?? '',
       version: version.Version ?? '',

@@ -18,7 +18,7 @@ import type {
   PullState,
 } from '../engine.ts';
 import { buildImage } from './build.ts';
-import { Connection, type EngineLog, superseded } from './connection.ts';
+import { type Admit, Connection, type EngineLog, superseded } from './connection.ts';
 import {
   type Caller,
   createContainer,
@@ -55,6 +55,8 @@ export interface DockerEngineOptions {
   readonly configDirectory?: string | undefined;
   /** Compose projects whose objects we may change though they bear no labels of ours. Default none. */
   readonly isAdopted?: IsAdopted | undefined;
+  /** Whether this process may work on the engine that answers. Default: it may. */
+  readonly admit?: Admit | undefined;
   /** Reads the events elsewhere, for as long as the signal does not fire. Default: in this thread. */
   readonly events?: ((signal: AbortSignal) => AsyncIterable<EngineEvent>) | undefined;
 }
@@ -62,7 +64,7 @@ export interface DockerEngineOptions {
 /** An engine at an address. Nothing is asked of it yet; a bad address throws `invalid`. */
 export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { host, certPath, log, instance } = options;
-  const connection = new Connection(host, certPath, log);
+  const connection = new Connection(host, certPath, log, options.admit);
   const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(connection, id, signal));
   const shared: Shared = {
     connection,

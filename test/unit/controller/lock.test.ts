@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { acquireLock } from '../../../src/controller/lock.ts';
+import { acquireLock, createEngineLocks } from '../../../src/controller/lock.ts';
 
 const instance = (name: string) => `${name}-${process.pid}-${Date.now()}`;
 async function held(...given: Parameters<typeof acquireLock>) {
@@ -11,6 +11,22 @@ async function held(...given: Parameters<typeof acquireLock>) {
   onTestFinished(() => lock.release());
   return lock;
 }
+
+describe.runIf(process.platform === 'linux')('the locks of a daemon', () => {
+  test('are taken when an engine is first met, each once, and all are released', async () => {
+    const name = instance('met');
+    const locks = createEngineLocks(name);
+    const other = createEngineLocks(name);
+    onTestFinished(() => Promise.all([locks.release(), other.release()]).then(() => undefined));
+    await Promise.all([locks.admit('engine-1'), locks.admit('engine-2')]);
+    await locks.admit('engine-1');
+    await expect(other.admit('engine-2')).rejects.toMatchObject({ kind: 'conflict' });
+    expect(other.refusal).toMatchObject({ kind: 'conflict' });
+    await locks.release();
+    await other.admit('engine-2');
+    expect(other.refusal).toBeUndefined();
+  });
+});
 
 describe.runIf(process.platform === 'linux')('the lock', () => {
   test('is had by one at a time; the other learns which process has it', async () => {

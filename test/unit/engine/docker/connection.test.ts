@@ -3,6 +3,7 @@ import { parseAddress } from '../../../../src/engine/docker/address.ts';
 import { negotiateApiVersion } from '../../../../src/engine/docker/api-version.ts';
 import { Connection } from '../../../../src/engine/docker/connection.ts';
 import { createDockerEngine } from '../../../../src/engine/docker/docker-engine.ts';
+import { Failure } from '../../../../src/model/failure.ts';
 import { stackName } from '../../../../src/model/names.ts';
 import { failureOf } from '../../../support/contract/world.ts';
 import { fakeEngineServer, json } from '../../../support/fake-engine-server.ts';
@@ -50,6 +51,27 @@ describe('the API version', () => {
 });
 
 describe('a connection', () => {
+  test('that is not admitted to the engine sends no call to it, and asks again the next time', async () => {
+    const server = await fakeEngineServer({ Version: '29', ApiVersion: '1.57' });
+    let calls = 0;
+    server.on('GET /networks', (request, response) => {
+      calls += 1;
+      json([])(request, response);
+    });
+    const taken = new Failure('conflict', 'somebody else has it');
+    let isTaken = true;
+    const connection = new Connection(server.host, undefined, SILENT, async () => {
+      if (isTaken) throw taken;
+    });
+    const get = () =>
+      connection.request<unknown>({ method: 'GET', path: '/networks', what: 'get', deadlineMs: 5000 });
+    await expect(get()).rejects.toBe(taken);
+    expect(calls).toBe(0);
+    isTaken = false;
+    await get();
+    expect(calls).toBe(1);
+  });
+
   test('negotiates once for calls that come together, and again after the engine broke off', async () => {
     const server = await fakeEngineServer({ Version: '29', ApiVersion: '1.57' });
     server.on('GET /networks', json([]));
