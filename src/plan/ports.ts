@@ -140,10 +140,19 @@ function isWaiting(scope: Scope, sibling: ObservedContainer, { service }: PortRe
 }
 
 function dependsOn(scope: Scope, name: string, target: string): boolean {
-  const service = scope.desired.services.find((each) => each.name === name);
-  return (service?.dependsOn ?? []).some(
-    (each) => each.service === target || dependsOn(scope, each.service, target),
-  );
+  const services = new Map<string, DesiredService>(scope.desired.services.map((each) => [each.name, each]));
+  const met = new Set<string>();
+  const pending = [name];
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
+    for (const { service } of services.get(next)?.dependsOn ?? []) {
+      if (service === target) return true;
+      // Each once: of services that share their dependencies there are more ways than anybody can walk.
+      if (met.has(service)) continue;
+      met.add(service);
+      pending.push(service);
+    }
+  }
+  return false;
 }
 
 /**

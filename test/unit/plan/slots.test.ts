@@ -170,6 +170,26 @@ test('three services whose ports go round all get them', async () => {
   expect(text(last)).toEqual([]);
 });
 
+test('a port moves away from services that have more ways to their dependencies than can be walked', async () => {
+  const layers = Array.from({ length: 40 }, (_, layer) => [`a${layer}`, `b${layer}`]);
+  const words = (holder: 'a39' | 'free'): StackWords => {
+    const ports = (name: string) => (name === holder ? { ports: ['8080:80'] } : {});
+    const dependsOn = (layer: number) =>
+      Object.fromEntries((layers[layer - 1] ?? []).map((name) => [name, 'started' as const]));
+    return {
+      services: Object.fromEntries([
+        ['free', ports('free')],
+        ...layers.flatMap((layer, index) =>
+          layer.map((name) => [name, { dependsOn: dependsOn(index), ...ports(name) }] as const),
+        ),
+      ]),
+    };
+  };
+  const { engine } = await running(words('a39'));
+  await passUntilSettled(engine, stack(words('free')));
+  expect(engine.world.container('demo-free-1')?.ports.map((port) => port.hostPort)).toEqual(['8080']);
+});
+
 test('a port that a dependency takes from its dependent is given up by the dependent', async () => {
   const { engine } = await running({ services: { web: { ports: ['8080:80'] } } });
   const words: StackWords = {
