@@ -7,7 +7,7 @@ import { asOurs } from '../plan/recognise.ts';
 import { admissionFor, sourceKind } from '../policy/configuration.ts';
 import { deriveStatus } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
-import { type PassState, passPorts, type Verdict } from './pass-state.ts';
+import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';
 import type { StackRecord } from './stack-record.ts';
 
 /** As long as a call may still be on its way whose answer nobody waits for any more. */
@@ -38,6 +38,7 @@ export async function runDeletion(
     return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
   } catch (thrown) {
     const failure = asFailure(thrown);
+    if (signal.aborted && failure.kind !== 'bug') return CUT_SHORT;
     state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
     return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
   }

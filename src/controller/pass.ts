@@ -10,7 +10,7 @@ import { passEvents } from '../status/events.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
 import { runDeletion } from './deletion-pass.ts';
-import { type PassState, passPorts, type Verdict } from './pass-state.ts';
+import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';
 import { type Pass, reconcile } from './reconcile.ts';
 import { imagesOf } from './revisions.ts';
 import type { StackRecord } from './stack-record.ts';
@@ -63,6 +63,8 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     return await conclude(record, entry, { pass, generation }, state);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    // The daemon ends: that says nothing about the stack, and the next one looks at everything anyway.
+    if (signal.aborted && failure.kind !== 'bug') return CUT_SHORT;
     if (failure.kind === 'bug') state.ports.log.error({ stack: name, err: failure }, 'a pass failed');
     const found = { pass: NOTHING, generation, failure };
     if (failure.kind === 'unreachable') {
