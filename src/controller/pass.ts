@@ -47,6 +47,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   const { generation } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
+    state.catalog.takeOver(name, entry.origin);
     const pass = await reconcile(
       {
         manifest: entry.manifest,
@@ -206,7 +207,8 @@ async function report(
     previous: before,
     suspended: isSuspended(record, entry),
     held: heldNote(record, pass),
-    deleting: false,
+    deleting: undefined,
+    deletionHeld: state.heldDeletion(record.name),
     problems: [...entry.problems, ...heldProblems(state.heldDeletion(record.name), entry), ...pass.problems],
     failure,
     desired: pass.desired,
