@@ -227,7 +227,12 @@ export const diffResultSchema = z.object({ items: z.array(stackDiff) });
 const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 /** Query of `DELETE /v1alpha1/stacks/NAME`. */
-export const deleteQuerySchema = z.object({ volumes: flag.default(false) });
+export const deleteQuerySchema = z.object({ volumes: flag.default(false), confirm: flag.default(false) });
+
+/** Answer of `DELETE /v1alpha1/stacks/NAME`. */
+export const deleteResultSchema = z.object({
+  handedTo: maybe(z.object({ kind: z.string(), name: z.string(), path: z.string() })),
+});
 
 /** Query of `GET /v1alpha1/events`. */
 export const eventsQuerySchema = z.object({
@@ -289,9 +294,12 @@ export type ContainerLogLine = Yields<typeof logLineSchema>;
 export type DaemonVersion = Yields<typeof daemonVersionSchema>;
 export type ErrorBody = Yields<typeof errorBodySchema>;
 
+export type DeleteResult = Yields<typeof deleteResultSchema>;
+
 export interface DeleteRequest {
   readonly name: string;
   readonly volumes: boolean;
+  readonly confirm: boolean;
 }
 
 export interface LogsRequest {

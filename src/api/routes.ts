@@ -107,9 +107,8 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
     return wanted.manifests === undefined ? compare() : withManifests(request, compare);
   });
   app.delete('/stacks/:name', async (request) => {
-    const { volumes } = deleteQuerySchema.parse(request.req.query());
-    await operations.delete({ name: request.req.param('name'), volumes });
-    return request.json({ done: true }, 202);
+    const wanted = deleteQuerySchema.parse(request.req.query());
+    return request.json(await operations.delete({ name: request.req.param('name'), ...wanted }), 202);
   });
   app.post('/stacks/:name/reconcile', (request) => {
     operations.reconcile(request.req.param('name'));

@@ -8,8 +8,10 @@ import {
   composeProjectSchema,
   type DaemonVersion,
   type DeleteRequest,
+  type DeleteResult,
   type DiffRequest,
   daemonVersionSchema,
+  deleteResultSchema,
   diffResultSchema,
   doneSchema,
   errorBodySchema,
@@ -46,7 +48,7 @@ export interface Client {
   /** Faults in the manifests are in the result, not thrown. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
-  delete(request: DeleteRequest, signal: AbortSignal): Promise<void>;
+  delete(request: DeleteRequest, signal: AbortSignal): Promise<DeleteResult>;
   /** Newest first. */
   history(stack: string, signal: AbortSignal): Promise<readonly RevisionNote[]>;
   rollback(stack: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
@@ -99,9 +101,11 @@ export function createClient(socketPath: string): Client {
     },
     diff: async (body, signal) =>
       (await call(diffResultSchema, signal, { method: 'POST', path: PATHS.diff, body })).items,
-    async delete({ name, volumes }, signal) {
-      await call(doneSchema, signal, { method: 'DELETE', path: withQuery(PATHS.stack(name), { volumes }) });
-    },
+    delete: ({ name, volumes, confirm }, signal) =>
+      call(deleteResultSchema, signal, {
+        method: 'DELETE',
+        path: withQuery(PATHS.stack(name), { volumes, confirm: confirm || undefined }),
+      }),
     history: async (stack, signal) =>
       (await call(historySchema, signal, { path: ROLLOUT_PATHS.history(stack) })).items,
     rollback: (stack, toRevision, signal) =>

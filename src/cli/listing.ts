@@ -1,4 +1,10 @@
-import type { NetworkStatus, ServiceStatus, StackStatus, VolumeStatus } from '../model/status.ts';
+import {
+  isHeldReason,
+  type NetworkStatus,
+  type ServiceStatus,
+  type StackStatus,
+  type VolumeStatus,
+} from '../model/status.ts';
 import {
   type ColumnContext,
   networkColumns,
@@ -21,6 +27,8 @@ export interface Listing<Row> {
   readonly names: (row: Row) => readonly string[];
   /** For `-o json` and `-o yaml`. */
   readonly document: (row: Row) => object;
+  /** What somebody should see of a row who looks at the table only. */
+  readonly remarks?: (row: Row) => readonly string[];
 }
 
 export const STACKS: Listing<StackStatus> = {
@@ -30,6 +38,12 @@ export const STACKS: Listing<StackStatus> = {
   id: (status) => `stack/${status.name}`,
   names: (status) => [status.name],
   document: (status) => status,
+  remarks: ({ name, problems }) =>
+    problems
+      .filter(({ code }) => isHeldReason(code))
+      .map(
+        ({ code, message }) => `stack/${name} is kept (${code}): ${message}; stackctl describe stack ${name}`,
+      ),
 };
 
 export const SERVICES: Listing<Of<ServiceStatus>> = {

@@ -1,5 +1,5 @@
 import type { BrokenFile, ManifestFile } from '../manifest/stack.ts';
-import { isAcceptable, type Problem } from '../model/problem.ts';
+import { formatPosition, isAcceptable, type Problem } from '../model/problem.ts';
 import type { Source, SourceFile, SourceScan } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
@@ -41,12 +41,16 @@ export class Catalog {
   readonly #bySource = new Map<string, Map<string, CatalogEntry>>();
   /** What a pass last found nothing wrong with, since the start; a manifest that can be read may still be wrong. */
   readonly #good = new Map<string, CatalogEntry>();
-  /** Which source a stack belongs to while several have it: the first that had it, unless it was taken over. */
+  /** Which source a stack belongs to while several have it: the first that had it, also before a restart, unless it was taken over. */
   readonly #owners = new Map<string, string>();
 
   constructor(store: Store, loader: Loader) {
     this.#store = store;
     this.#loader = loader;
+    for (const name of store.list('stack')) {
+      const { source } = store.read('stack', name) as { readonly source?: Origin };
+      if (source !== undefined) this.#owners.set(name, keyOf(source));
+    }
   }
 
   /** The entry that counts; a second source with the same name is a problem on it that harms neither. */
@@ -57,13 +61,28 @@ export class Catalog {
     });
     const owner = candidates.find(({ key }) => key === this.#owners.get(name)) ?? candidates[0];
     if (owner === undefined) return undefined;
-    this.#owners.set(name, owner.key);
+    if (!this.#owners.has(name)) this.#owners.set(name, owner.key);
     const rival = candidates.find(({ key }) => key !== owner.key);
     if (rival === undefined) return owner.entry;
     return { ...owner.entry, problems: [...owner.entry.problems, conflict(name, owner.entry, rival.entry)] };
   }
 
-  /** `stackctl apply --force`: from now on the applied manifest counts. */
+  /** What a source has under a name, whoever the stack belongs to. */
+  entryOf(origin: Origin, name: string): CatalogEntry | undefined {
+    return this.#bySource.get(keyOf(origin))?.get(name);
+  }
+
+  /** What another source has under the name: without this one the stack is that one's. */
+  elsewhere(origin: Origin, name: string): CatalogEntry | undefined {
+    const others = [...this.#bySource].filter(([key]) => key !== keyOf(origin));
+    return others.flatMap(([, entries]) => entries.get(name) ?? [])[0];
+  }
+
+  isOwner(origin: Origin, name: string): boolean {
+    return this.#owners.get(name) === keyOf(origin);
+  }
+
+  /** From now on the manifest of this source counts: it is being acted on, or somebody said so. */
   takeOver(name: string, origin: Origin): void {
     this.#owners.set(name, keyOf(origin));
   }
@@ -121,8 +140,10 @@ export class Catalog {
     this.#good.delete(name);
   }
 
+  /** The stack goes on as that of another source, where one has it. */
   dropFrom(origin: Origin, name: string): void {
     this.#bySource.get(keyOf(origin))?.delete(name);
+    if (this.isOwner(origin, name)) this.#owners.delete(name);
   }
 
   /** Call after a pass that found nothing wrong: this is what a broken file falls back on. */
@@ -234,7 +255,8 @@ interface Understood {
   readonly remembered: readonly CatalogEntry[];
 }
 
-const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
+/** Names a source in maps and in the store. */
+export const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
 
 /** Files of one tree belong together; each applied stack has a tree of its own. */
 function trees(files: readonly SourceFile[]): readonly (readonly SourceFile[])[] {
@@ -254,7 +276,10 @@ const cannotBeRead = (file: string, reason: string): Problem => ({
 const conflict = (name: string, owner: CatalogEntry, rival: CatalogEntry): Problem => ({
   severity: 'warning',
   code: 'DuplicateStack',
-  message: `stack ${name} is declared by ${rival.origin.kind} ${rival.origin.name} too; that one is not used`,
-  hint: `it belongs to ${owner.origin.kind} ${owner.origin.name}; take it out of one of them`,
+  message: `stack ${name} is declared twice: ${placeOf(owner)} counts, ${placeOf(rival)} is not used`,
+  hint: 'take it out of one of them',
   at: rival.manifest.at,
 });
+
+const placeOf = ({ manifest, origin }: CatalogEntry): string =>
+  `${formatPosition(manifest.at)} (${origin.name === origin.kind ? origin.kind : `${origin.kind} ${origin.name}`})`;

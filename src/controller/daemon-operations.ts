@@ -1,20 +1,14 @@
 import { Failure } from '../model/failure.ts';
 import type { StackStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
-import { deriveStatus } from '../status/derive.ts';
+import { BEING_REMOVED, deriveStatus } from '../status/derive.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
-import type {
-  DeleteRequest,
-  DiffRequest,
-  LogsRequest,
-  Operations,
-  StackDiff,
-  StackNotice,
-} from './operations.ts';
+import type { DiffRequest, LogsRequest, Operations, StackDiff, StackNotice } from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
 import { historyOf, rollBack, steerRollout } from './rollouts.ts';
+import { deleteStack } from './stack-deletion.ts';
 import { stackLogs } from './stack-logs.ts';
 import { isToBeSeen, type StackRecord } from './stack-record.ts';
 
@@ -58,7 +52,10 @@ export function createOperations(controller: Controller): Operations {
       await controller.records.adopt(controller.records.ensure(name));
       controller.ask(name);
     },
-    delete: (request) => deleteStack(controller, request),
+    delete: (request) => {
+      const { name } = request;
+      return deleteStack(controller, request, () => statusOf(controller, name));
+    },
     reconcile: (name) => {
       statusOf(controller, name);
       controller.ask(name);
@@ -126,7 +123,8 @@ function notLookedAt(controller: Controller, record: StackRecord): StackStatus {
     previous: undefined,
     suspended: entry !== undefined && isSuspended(record, entry),
     held: undefined,
-    deleting: record.tombstone !== undefined,
+    deleting: record.tombstone === undefined ? undefined : BEING_REMOVED,
+    deletionHeld: undefined,
     problems: entry?.problems ?? [],
     failure: undefined,
     desired: undefined,
@@ -158,44 +156,6 @@ async function diffKnown(
     diffs.push({ ...diff, problems: [...entry.problems, ...diff.problems] });
   }
   return diffs;
-}
-
-async function deleteStack(controller: Controller, request: DeleteRequest): Promise<void> {
-  const { ports, records, catalog, sources } = controller;
-  await readAgain(controller, request.name);
-  const entry = catalog.get(request.name);
-  const isHeld = sources.held.some((held) => held.name === request.name);
-  if (entry !== undefined && entry.origin.kind !== 'applied' && !isHeld) {
-    throw new Failure('conflict', `stack ${request.name} is managed from ${entry.manifest.at.file}`, {
-      hint: 'remove its manifest there, or the stack would come back; `stackctl suspend` leaves it alone for a while',
-    });
-  }
-  if (entry === undefined && !isToBeSeen(records.get(request.name))) {
-    const owned = await ports.engine.ownedStacks(AbortSignal.timeout(15_000));
-    if (!owned.some((name) => name === request.name)) statusOf(controller, request.name);
-  }
-  const record = records.ensure(request.name);
-  const nowMs = ports.clock.nowMs();
-  await sources.betweenReadings(ports.applied, async () => {
-    await records.bury(record, {
-      volumes: request.volumes,
-      orphan: false,
-      reason: 'deleted by command',
-      atMs: nowMs,
-    });
-    // The tombstone is on disk: from here on the manifest may go.
-    await ports.applied.remove(request.name);
-    catalog.dropFrom({ kind: 'applied', name: ports.applied.name }, request.name);
-  });
-  controller.ask(request.name);
-}
-
-/** Whoever removes a manifest and deletes its stack at once must not be told that the manifest is still there. */
-async function readAgain({ ports, catalog, sources }: Controller, name: string): Promise<void> {
-  const origin = catalog.get(name)?.origin;
-  const source = ports.sources.find((each) => each.kind === origin?.kind && each.name === origin?.name);
-  if (source !== undefined && source !== ports.applied)
-    await sources.read(source, AbortSignal.timeout(15_000));
 }
 
 async function setSuspended(controller: Controller, name: string, suspended: boolean): Promise<void> {

@@ -1,6 +1,11 @@
+import type { HeldReason } from '../model/status.ts';
+import { isoTime } from '../model/time.ts';
+
 /** A stack that is there and came from this source. */
 export interface KnownStack {
   readonly name: string;
+  /** Stacks that it needs: they go after it. */
+  readonly dependsOn?: readonly string[];
 }
 
 /** What a scan of the source said about stacks. */
@@ -66,18 +71,20 @@ export interface GuardRequest {
   readonly known: readonly KnownStack[];
   readonly scan: GuardScan;
   readonly state: GuardState;
-  /** Stacks of which a person said that they may go: they do not count against the window. */
-  readonly confirmed: readonly string[];
+  /** Stacks that nobody is to touch. */
+  readonly suspended: readonly string[];
   readonly nowMs: number;
   readonly limits: GuardLimits;
 }
 
-export type HeldReason = 'SourceSuspect' | 'BrokenManifests' | 'GracePeriod' | 'TooManyDeletions';
+/** How a person lets a held deletion go on. */
+const CONFIRM = '`stackctl delete NAME --confirm` deletes the stack all the same';
 
 /** A stack that is absent and is kept: why, for people, and when it is worth asking again (unix ms). */
 export interface HeldDeletion {
   readonly name: string;
   readonly reason: HeldReason;
+  /** Why, and after the first `; ` what to do. */
   readonly message: string;
   readonly retryAtMs: number;
 }
@@ -104,7 +111,9 @@ export function guardDeletions(request: GuardRequest): GuardAnswer {
   const decided = pick(state.decided, absent);
   const suspicion = suspect(request);
   if (suspicion !== undefined) {
-    const held = absent.map(({ name }) => hold(name, 'SourceSuspect', suspicion, nowMs + limits.graceMs));
+    const held = absent.map(({ name }) =>
+      hold(name, 'SourceSuspect', named(suspicion, name), nowMs + limits.graceMs),
+    );
     return {
       state: { ...state, absent: startAnew(pick(state.absent, absent)), decided },
       delete: [],
@@ -135,10 +144,10 @@ function withoutOld(
 
 function suspect({ scan, known }: GuardRequest): string | undefined {
   if (!scan.trusted) {
-    return `nothing is deleted: ${scan.reason ?? 'the source was not read completely'}; see that the source is complete`;
+    return `its manifest is not there, and the source is not trusted: ${scan.reason ?? 'it was not read completely'}; see that the source is complete, or ${CONFIRM}`;
   }
   if (scan.names.length === 0 && known.length > 0) {
-    return 'nothing is deleted: the source has no stacks any more; restore it, or delete the stacks by command';
+    return `its manifest is gone, and so are all others of the source; restore the source, or ${CONFIRM}`;
   }
   return undefined;
 }
@@ -173,12 +182,12 @@ function countAbsent(
   return Object.fromEntries(absent.map(({ name }) => [name, absenceOf(name)]));
 }
 
-/** Those that are absent for longest go first. */
+/** Those that others depend on go after them; of the rest, those that are absent for longest go first. */
 function decide(absent: readonly KnownStack[], state: GuardState, request: GuardRequest): GuardAnswer {
   const { nowMs } = request;
-  const confirmed = new Set(request.confirmed);
   const sinceOf = (name: string) => own(state.absent, name)?.sinceMs ?? nowMs;
-  const names = absent.map(({ name }) => name).sort((a, b) => sinceOf(a) - sinceOf(b) || (a < b ? -1 : 1));
+  const byAge = [...absent].sort((a, b) => sinceOf(a.name) - sinceOf(b.name) || (a.name < b.name ? -1 : 1));
+  const names = dependentsFirst(byAge);
   const decided = new Map(Object.entries(state.decided));
   const deleted = [...state.deleted].sort((a, b) => a.atMs - b.atMs);
   const allowed = allowance(request, state);
@@ -187,15 +196,17 @@ function decide(absent: readonly KnownStack[], state: GuardState, request: Guard
   for (const name of names) {
     if (decided.has(name)) continue;
     const refusal =
+      stayOf(name, absent, held) ??
+      suspension(name, request) ??
       mayHaveMoved(name, state, request) ??
       graceOf(name, state, request) ??
-      (confirmed.has(name) ? undefined : tooMany(name, allowed, deleted, request.limits));
+      tooMany(name, allowed, deleted, request.limits);
     if (refusal !== undefined) {
       held.push(refusal);
       continue;
     }
     decided.set(name, nowMs);
-    if (!confirmed.has(name)) deleted.push({ name, atMs: nowMs });
+    deleted.push({ name, atMs: nowMs });
   }
   return {
     state: { ...state, absent: pick(state.absent, held), decided: Object.fromEntries(decided), deleted },
@@ -203,6 +214,47 @@ function decide(absent: readonly KnownStack[], state: GuardState, request: Guard
     held,
   };
 }
+
+/** Each after those that depend on it; a circle ends where it was entered. */
+function dependentsFirst(stacks: readonly KnownStack[]): readonly string[] {
+  const ordered = new Set<string>();
+  const entered = new Set<string>();
+  const visit = (name: string): void => {
+    if (entered.has(name)) return;
+    entered.add(name);
+    for (const other of stacks) if (other.dependsOn?.includes(name) === true) visit(other.name);
+    ordered.add(name);
+  };
+  for (const { name } of stacks) visit(name);
+  return [...ordered];
+}
+
+/** It is needed by one that is kept for now. */
+function stayOf(
+  name: string,
+  absent: readonly KnownStack[],
+  held: readonly HeldDeletion[],
+): HeldDeletion | undefined {
+  const dependents = absent.filter(({ dependsOn }) => dependsOn?.includes(name) === true);
+  const kept = held.find((each) => dependents.some((other) => other.name === each.name));
+  if (kept === undefined) return undefined;
+  const message = named(
+    `its manifest is gone, and ${kept.name}, which depends on it, is kept; ${CONFIRM}`,
+    name,
+  );
+  return hold(name, kept.reason, message, kept.retryAtMs);
+}
+
+function suspension(name: string, { suspended, nowMs, limits }: GuardRequest): HeldDeletion | undefined {
+  if (!suspended.includes(name)) return undefined;
+  const message = named(
+    `its manifest is gone, and it is suspended; \`stackctl resume NAME\` lets it go, or ${CONFIRM}`,
+    name,
+  );
+  return hold(name, 'SuspendedStack', message, nowMs + limits.graceMs);
+}
+
+const named = (message: string, name: string): string => message.replaceAll('NAME', name);
 
 /** Of the stacks at the window's start: those that went meanwhile count, or each deletion would shrink the next. */
 function allowance({ known, limits }: GuardRequest, state: GuardState): number {
@@ -217,15 +269,15 @@ function mayHaveMoved(
 ): HeldDeletion | undefined {
   const suspects = own(state.absent, name)?.suspects ?? [];
   if (suspects.length === 0) return undefined;
-  const message = `it may have moved into a file that cannot be used: repair ${suspects.slice(0, 3).join(', ')}, or delete the stack by command`;
-  return hold(name, 'BrokenManifests', message, nowMs + limits.graceMs);
+  const message = `its manifest is gone, and may be in a file that cannot be used: ${suspects.slice(0, 3).join(', ')}; repair that, or ${CONFIRM}`;
+  return hold(name, 'BrokenManifests', named(message, name), nowMs + limits.graceMs);
 }
 
 function graceOf(name: string, state: GuardState, { nowMs, limits }: GuardRequest): HeldDeletion | undefined {
   const { sinceMs, scans } = own(state.absent, name) ?? { sinceMs: nowMs, scans: 0 };
   const endsAtMs = sinceMs + limits.graceMs;
   if (scans >= limits.scans && nowMs >= endsAtMs) return undefined;
-  const message = 'its manifest is gone; it will be deleted unless the manifest comes back';
+  const message = `its manifest is gone, and the stack will be deleted at ${isoTime(endsAtMs)}; restore the manifest to keep it`;
   return hold(name, 'GracePeriod', message, Math.max(endsAtMs, nowMs));
 }
 
@@ -239,8 +291,10 @@ function tooMany(
   // The one that must leave the window before another is allowed.
   const first = deleted[deleted.length - allowed];
   const minutes = Math.round(windowMs / 60_000);
-  const message = `its manifest is gone, but only ${allowed} stacks may go in ${minutes} minutes; delete it by command to go on at once`;
-  return hold(name, 'TooManyDeletions', message, (first?.atMs ?? 0) + windowMs);
+  const untilMs = (first?.atMs ?? 0) + windowMs;
+  const many = allowed === 1 ? '1 stack goes' : `${allowed} stacks go`;
+  const message = `its manifest is gone, and only ${many} in ${minutes} minutes, the next at ${isoTime(untilMs)}; restore the manifest to keep it, or ${CONFIRM}`;
+  return hold(name, 'TooManyDeletions', named(message, name), untilMs);
 }
 
 function hold(name: string, reason: HeldReason, message: string, retryAtMs: number): HeldDeletion {

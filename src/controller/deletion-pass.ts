@@ -5,10 +5,10 @@ import type { Outcome, Plan } from '../model/plan.ts';
 import { planDeletion } from '../plan/deletion.ts';
 import { asOurs } from '../plan/recognise.ts';
 import { admissionFor, sourceKind } from '../policy/configuration.ts';
-import { deriveStatus } from '../status/derive.ts';
+import { BEING_REMOVED, deriveStatus } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
-import { type PassState, passPorts, type Verdict } from './pass-state.ts';
-import type { StackRecord } from './stack-record.ts';
+import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';
+import type { StackRecord, Tombstone } from './stack-record.ts';
 
 /** As long as a call may still be on its way whose answer nobody waits for any more. */
 const SECOND_LOOK_MS = 30_000;
@@ -24,23 +24,35 @@ export async function runDeletion(
   if (!state.mayAct(record.name)) return { kind: 'settled', afterMs: state.options.resyncMs };
   if (state.engineInfo() === undefined) return { kind: 'unreachable' };
   try {
-    const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
-    const seen = await state.ports.engine.observe(query, signal);
-    const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
-    const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
-    if (tombstone.orphan) return await forget(record, state);
-    if (plan.steps.length === 0 && plan.blockers.length === 0) return await lay(record, state);
-    record.goneAtMs = undefined;
-    const engine = state.ports.engine.admitting(lastHooksOf(record, state));
-    const outcomes = await execute(plan, engine, passPorts(record, state), signal);
-    await reportDeletion(record, state, plan, outcomes);
-    if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
-    return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
+    return await takeDown(record, tombstone, state, signal);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    if (signal.aborted && failure.kind !== 'bug') return CUT_SHORT;
     state.ports.log.warn({ stack: record.name, err: failure }, 'a deletion has to be tried again');
     return failure.kind === 'unreachable' ? { kind: 'unreachable' } : failedDeletion(record, state);
   }
+}
+
+async function takeDown(
+  record: StackRecord,
+  tombstone: Tombstone,
+  state: PassState,
+  signal: AbortSignal,
+): Promise<Verdict> {
+  const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
+  const seen = await state.ports.engine.observe(query, signal);
+  const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
+  const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
+  if (tombstone.orphan) return forget(record, state);
+  if (plan.steps.length === 0 && plan.blockers.length === 0) return lay(record, state);
+  const [dependent] = dependentsOf(record, state);
+  if (dependent !== undefined) return wait(record, dependent, state);
+  if (record.goneAtMs !== undefined) await state.records.bury(record, { ...tombstone, goneAtMs: undefined });
+  const engine = state.ports.engine.admitting(lastHooksOf(record, state));
+  const outcomes = await execute(plan, engine, passPorts(record, state), signal);
+  await reportDeletion(record, state, { plan, outcomes, doing: BEING_REMOVED });
+  if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
+  return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };
 }
 
 /** Its `pre_stop` hooks are the only thing that is still run for it. */
@@ -60,7 +72,7 @@ async function lay(record: StackRecord, state: PassState): Promise<Verdict> {
   const nowMs = state.ports.clock.nowMs();
   if (record.goneAtMs === undefined) {
     if (record.tombstone === undefined) return { kind: 'again' };
-    await state.records.lay(record, nowMs);
+    await state.records.lay(record, record.tombstone, nowMs);
     tellOfEnd(record, state);
     return { kind: 'settled', afterMs: SECOND_LOOK_MS };
   }
@@ -86,12 +98,40 @@ function tellOfEnd(record: StackRecord, state: PassState): void {
   state.onReadiness(record.name);
 }
 
+/** Stacks that are to go as well, need this one, and are still there. Those that need each other wait for nobody. */
+function dependentsOf(record: StackRecord, { records }: PassState): readonly string[] {
+  const going = new Map<string, readonly string[]>(
+    records
+      .all()
+      .filter(({ tombstone, goneAtMs }) => tombstone?.orphan === false && goneAtMs === undefined)
+      .map(({ name, tombstone }) => [name, tombstone?.dependsOn ?? []]),
+  );
+  const needs = (name: string, target: string, seen: ReadonlySet<string>): boolean =>
+    (going.get(name) ?? []).some(
+      (each) => each === target || (!seen.has(each) && needs(each, target, new Set([...seen, each]))),
+    );
+  return [...going.keys()].filter(
+    (name) =>
+      going.get(name)?.includes(record.name) === true && !needs(record.name, name, new Set([record.name])),
+  );
+}
+
+async function wait(record: StackRecord, dependent: string, state: PassState): Promise<Verdict> {
+  const doing = `waits until stack ${dependent}, which depends on it, is gone`;
+  await reportDeletion(record, state, { plan: undefined, outcomes: [], doing });
+  return { kind: 'settled', afterMs: state.options.resyncMs };
+}
+
 async function reportDeletion(
   record: StackRecord,
   state: PassState,
-  plan: Plan,
-  outcomes: readonly Outcome[],
+  found: {
+    readonly plan: Plan | undefined;
+    readonly outcomes: readonly Outcome[];
+    readonly doing: string;
+  },
 ): Promise<void> {
+  const { plan, outcomes } = found;
   const nowMs = state.ports.clock.nowMs();
   const status = deriveStatus({
     name: record.name,
@@ -101,7 +141,8 @@ async function reportDeletion(
     previous: record.status,
     suspended: false,
     held: undefined,
-    deleting: true,
+    deleting: found.doing,
+    deletionHeld: undefined,
     problems: [],
     failure: undefined,
     desired: undefined,

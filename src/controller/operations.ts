@@ -65,6 +65,13 @@ export interface StackDiff {
 export interface DeleteRequest {
   readonly name: string;
   readonly volumes: boolean;
+  /** Lets a deletion go on that is held back. */
+  readonly confirm: boolean;
+}
+
+export interface DeleteResult {
+  /** It was applied over the manifest of this source, and is that one's again: nothing is removed. */
+  readonly handedTo: StackStatus['source'] | undefined;
 }
 
 /** One revision of a stack. */
@@ -140,7 +147,7 @@ export interface Operations {
   /** Takes docker compose's project over for a stack whose manifest is known already. */
   adopt(name: string): Promise<void>;
   /** Returns at once; the deletion is a notice, and the stack is gone when it is done. */
-  delete(request: DeleteRequest): Promise<void>;
+  delete(request: DeleteRequest): Promise<DeleteResult>;
   reconcile(name: string): void;
   suspend(name: string): Promise<void>;
   resume(name: string): Promise<void>;

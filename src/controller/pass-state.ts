@@ -22,6 +22,9 @@ export type Verdict =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'gone' };
 
+/** Of a pass that the end of the daemon interrupted. */
+export const CUT_SHORT: Verdict = { kind: 'settled', afterMs: 0 };
+
 /** Everything a pass works on. */
 export interface PassState {
   readonly ports: Ports;

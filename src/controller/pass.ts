@@ -10,7 +10,7 @@ import { passEvents } from '../status/events.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
 import { runDeletion } from './deletion-pass.ts';
-import { type PassState, passPorts, type Verdict } from './pass-state.ts';
+import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';
 import { type Pass, reconcile } from './reconcile.ts';
 import { imagesOf } from './revisions.ts';
 import type { StackRecord } from './stack-record.ts';
@@ -47,6 +47,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   const { generation } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
+    state.catalog.takeOver(name, entry.origin);
     const pass = await reconcile(
       {
         manifest: entry.manifest,
@@ -63,6 +64,8 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     return await conclude(record, entry, { pass, generation }, state);
   } catch (thrown) {
     const failure = asFailure(thrown);
+    // The daemon ends: that says nothing about the stack, and the next one looks at everything anyway.
+    if (signal.aborted && failure.kind !== 'bug') return CUT_SHORT;
     if (failure.kind === 'bug') state.ports.log.error({ stack: name, err: failure }, 'a pass failed');
     const found = { pass: NOTHING, generation, failure };
     if (failure.kind === 'unreachable') {
@@ -204,7 +207,8 @@ async function report(
     previous: before,
     suspended: isSuspended(record, entry),
     held: heldNote(record, pass),
-    deleting: false,
+    deleting: undefined,
+    deletionHeld: state.heldDeletion(record.name),
     problems: [...entry.problems, ...heldProblems(state.heldDeletion(record.name), entry), ...pass.problems],
     failure,
     desired: pass.desired,

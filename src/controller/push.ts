@@ -162,9 +162,14 @@ const nothingFound = (paths: readonly string[]): Problem => ({
 function refuseForeign(controller: Controller, name: string, force: boolean): void {
   const entry = controller.catalog.get(name);
   if (entry === undefined || entry.origin.kind === 'applied' || force) return;
-  throw new Failure('conflict', `stack ${name} is managed from ${entry.manifest.at.file}`, {
-    hint: 'edit that file, or take the stack over with --force',
-  });
+  const { kind, name: source } = entry.origin;
+  throw new Failure(
+    'conflict',
+    `stack ${name} is managed from ${entry.manifest.at.file} (${kind} ${source})`,
+    {
+      hint: 'change it there, or take the stack over with --force, until `stackctl delete` hands it back',
+    },
+  );
 }
 
 /** A project that docker compose runs under a stack's name is somebody's: it is taken over only when that is asked for. */
@@ -193,8 +198,13 @@ async function take(controller: Controller, request: ApplyRequest, manifest: Dec
   const own = request.files.filter((file) => paths.has(join(request.baseDirectory, file.relativePath)));
   const files = own.length > 0 ? own : request.files;
   await ports.applied.put(manifest.name, { baseDirectory: request.baseDirectory, files });
-  if (request.force) catalog.takeOver(manifest.name, { kind: 'applied', name: ports.applied.name });
   const record = records.ensure(manifest.name);
+  if (request.force) {
+    const origin = { kind: 'applied', name: ports.applied.name } as const;
+    // Durable: the daemon after this one must not give the stack back by itself.
+    await records.noteSource(record, { ...origin, path: manifest.at.file });
+    catalog.takeOver(manifest.name, origin);
+  }
   if (record.tombstone !== undefined) await records.bury(record, undefined);
   // Who applies a manifest by hand wants that one, and not what it was rolled back to.
   if (record.rollout.hold !== undefined) await records.steer(record, { hold: undefined });

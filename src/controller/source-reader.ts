@@ -2,16 +2,12 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { asFailure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
 import type { Source } from '../source/source.ts';
-import type { Catalog, Origin } from './catalog.ts';
-import {
-  EMPTY_GUARD_STATE,
-  GUARD_LIMITS,
-  type GuardState,
-  guardDeletions,
-  type HeldDeletion,
-} from './deletion-guard.ts';
+import type { Catalog, CatalogEntry, Origin } from './catalog.ts';
+import { GUARD_LIMITS, guardDeletions, type HeldDeletion } from './deletion-guard.ts';
+import { GuardMemory } from './guard-memory.ts';
+import { isSuspended } from './pass.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
-import type { Records } from './stack-record.ts';
+import type { Records, Tombstone } from './stack-record.ts';
 import { pause } from './triggers.ts';
 
 export interface SourceReaderContext {
@@ -25,10 +21,22 @@ export interface SourceReaderContext {
 /** How often a source is read again without any notice of change. */
 const RESCAN_MS = 30_000;
 
+const dependenciesOf = (entry: CatalogEntry | undefined): readonly string[] =>
+  entry?.manifest.control.dependsOn.map(({ name }) => name) ?? [];
+
+/** Of a stack that its source lets go: as its last manifest says. */
+export const tombstoneOf = (entry: CatalogEntry | undefined, reason: string, atMs: number): Tombstone => ({
+  volumes: false,
+  orphan: entry?.manifest.control.deletionPolicy === 'Orphan',
+  dependsOn: dependenciesOf(entry),
+  reason,
+  atMs,
+});
+
 /** Reads sources into the catalogue, and carries out what the guard lets through of deletions. */
 export class SourceReader {
   readonly #context: SourceReaderContext;
-  readonly #guards = new Map<Source, GuardState>();
+  readonly #guards: GuardMemory;
   readonly #problems = new Map<Source, readonly Problem[]>();
   readonly #held = new Map<Source, readonly HeldDeletion[]>();
   readonly #turns = new Map<Source, LimitFunction>();
@@ -37,6 +45,7 @@ export class SourceReader {
 
   constructor(context: SourceReaderContext) {
     this.#context = context;
+    this.#guards = new GuardMemory(context.ports.store);
   }
 
   /** Faults of files that belong to no known stack. */
@@ -126,11 +135,12 @@ export class SourceReader {
     },
     signal: AbortSignal,
   ): Promise<void> {
-    const { ports, options, records } = this.#context;
+    const { ports, options, records, catalog } = this.#context;
     const nowMs = ports.clock.nowMs();
+    const known = this.#knownOf(origin);
     const answer = guardDeletions({
       absence: source.kind === 'applied' ? 'nothing' : 'deletes',
-      known: this.#knownOf(origin).map((name) => ({ name })),
+      known: known.map((name) => ({ name, dependsOn: dependenciesOf(catalog.entryOf(origin, name)) })),
       scan: {
         trusted: reading.scan.trusted,
         reason: reading.scan.reason,
@@ -138,22 +148,33 @@ export class SourceReader {
         broken: [],
         unattributed: reading.broken.flatMap((problem) => problem.at?.file ?? []),
       },
-      state: this.#guards.get(source) ?? EMPTY_GUARD_STATE,
-      confirmed: [],
+      state: this.#guards.of(origin),
+      suspended: known.filter((name) => this.#isSuspended(origin, name)),
       nowMs,
       limits: { ...GUARD_LIMITS, graceMs: options.deleteGraceMs },
     });
-    this.#guards.set(source, answer.state);
-    await this.#noteHeld(source, origin, answer.held, signal);
+    // Before the tombstones: a daemon that dies here has deleted one too few in the window, and not one too many.
+    await this.#guards.keep(origin, answer.state);
+    // What another source has is that one's, and goes on.
+    const isGoingOn = (name: string) => catalog.elsewhere(origin, name) !== undefined;
+    const own = answer.held.filter(({ name }) => !isGoingOn(name) || catalog.isOwner(origin, name));
+    await this.#noteHeld(source, origin, own, signal);
     for (const name of answer.delete) {
       const record = records.ensure(name);
       if (record.tombstone !== undefined) continue;
-      const entry = this.#context.catalog.get(name);
-      const orphan = entry?.manifest.control.deletionPolicy === 'Orphan';
-      await records.bury(record, { volumes: false, orphan, reason: 'its manifest is gone', atMs: nowMs });
-      ports.log.info({ stack: name, source: source.name }, 'deleting a stack whose manifest is gone');
+      if (isGoingOn(name)) catalog.dropFrom(origin, name);
+      else
+        await records.bury(record, tombstoneOf(catalog.entryOf(origin, name), 'its manifest is gone', nowMs));
+      ports.log.info({ stack: name, source: source.name }, 'a stack whose manifest is gone is let go');
       this.#context.enqueue(name);
     }
+  }
+
+  #isSuspended(origin: Origin, name: string): boolean {
+    const { records, catalog } = this.#context;
+    const record = records.get(name);
+    const entry = catalog.entryOf(origin, name);
+    return record !== undefined && (entry === undefined ? record.suspended : isSuspended(record, entry));
   }
 
   /** What is held back, or no more, or for another reason, must show in the stack's status. */
@@ -179,17 +200,15 @@ export class SourceReader {
     for (const one of before.filter((each) => !told(held, each))) this.#context.enqueue(one.name);
   }
 
-  /** Stacks that came from this source: as read, and as remembered from before a restart. */
+  /** Stacks that came from this source and are to stay: as read, and as remembered from before a restart. */
   #knownOf(origin: Origin): readonly string[] {
     const { catalog, records } = this.#context;
     const remembered = records
       .all()
-      .filter((record) => {
-        const { source, tombstone } = record;
-        return source?.kind === origin.kind && source.name === origin.name && tombstone === undefined;
-      })
+      .filter(({ source }) => source?.kind === origin.kind && source.name === origin.name)
       .map((record) => record.name);
-    return [...new Set([...catalog.namesOf(origin), ...remembered])];
+    const all = new Set<string>([...catalog.namesOf(origin), ...remembered]);
+    return [...all].filter((name) => records.get(name)?.tombstone === undefined);
   }
 
   async #onChanges(source: Source, signal: AbortSignal): Promise<void> {

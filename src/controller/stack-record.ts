@@ -12,6 +12,10 @@ export interface Tombstone {
   readonly orphan: boolean;
   readonly reason: string;
   readonly atMs: number;
+  /** Stacks that go after it. */
+  readonly dependsOn?: readonly string[] | undefined;
+  /** `StackRecord.goneAtMs`, for the daemon after this one. */
+  readonly goneAtMs?: number | undefined;
 }
 
 /** What somebody said about the rollouts of a stack, on disk until it is taken back. */
@@ -168,13 +172,14 @@ export class Records {
     if (tombstone === undefined) await this.#store.remove('tombstone', record.name);
     else await this.#store.write('tombstone', record.name, tombstone);
     record.tombstone = tombstone;
-    record.goneAtMs = undefined;
+    record.goneAtMs = tombstone?.goneAtMs;
   }
 
   /** Nothing of a stack is left on the engine: all that is kept is its tombstone. */
-  async lay(record: StackRecord, goneAtMs: number): Promise<void> {
+  async lay(record: StackRecord, tombstone: Tombstone, goneAtMs: number): Promise<void> {
+    await this.bury(record, { ...tombstone, goneAtMs });
     for (const kind of REMAINS) await this.#store.remove(kind, record.name);
-    Object.assign(record, this.#restore(record.name), { goneAtMs });
+    Object.assign(record, this.#restore(record.name));
   }
 
   /** Everything about a stack. The tombstone goes last. */
@@ -198,6 +203,7 @@ export class Records {
   }
 
   #restore(name: string): StackRecord {
+    const tombstone = this.#store.read('tombstone', name) as Tombstone | undefined;
     const stored = (this.#store.read('stack', name) ?? {}) as Partial<StackRecord>;
     const memory = this.#store.read('memory', name) as Partial<Memory> | undefined;
     return {
@@ -214,8 +220,8 @@ export class Records {
         ...NO_CONTROL,
         ...(this.#store.read('rollout', name) as Partial<RolloutControl> | undefined),
       },
-      tombstone: this.#store.read('tombstone', name) as Tombstone | undefined,
-      goneAtMs: undefined,
+      tombstone,
+      goneAtMs: tombstone?.goneAtMs,
     };
   }
 }

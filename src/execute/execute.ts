@@ -83,6 +83,9 @@ async function perform(
     };
   } catch (thrown) {
     const failure = thrown instanceof Failure ? thrown : asFailure(thrown);
+    // Given up because of the signal: nobody refused anything.
+    if (signal.aborted && failure.kind === 'superseded')
+      return { step, result: 'skipped', waitingFor: 'abort' };
     options.onStep(step, 'failed', failure.message);
     return { step, result: 'failed', failure, tookMs: options.nowMs() - startedMs };
   }

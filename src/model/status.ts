@@ -18,6 +18,18 @@ export interface Condition {
 export type SyncState = 'Synced' | 'OutOfSync' | 'Unknown';
 export type HealthState = 'Healthy' | 'Progressing' | 'Degraded' | 'Missing' | 'Suspended' | 'Unknown';
 
+/** Why a stack whose manifest is gone is still there: reasons of `Ready`, and codes of the warning that tells of it. */
+export const HELD_REASONS = [
+  'GracePeriod',
+  'SourceSuspect',
+  'BrokenManifests',
+  'TooManyDeletions',
+  'SuspendedStack',
+] as const;
+export type HeldReason = (typeof HELD_REASONS)[number];
+
+export const isHeldReason = (word: string): word is HeldReason => HELD_REASONS.some((each) => each === word);
+
 export interface StackStatus {
   readonly name: StackName;
   readonly source: { readonly kind: string; readonly name: string; readonly path: string };

@@ -24,6 +24,8 @@ export function maintain(scope: Scope, slot: Slot, live: ObservedContainer): Slo
 
 /** The same without the limits: those of an earlier revision are its own. */
 export function keepUp(scope: Scope, slot: Slot, live: ObservedContainer): SlotPlan {
+  // This plan stops it, so that another gets its port: whatever starts it again would take the port back.
+  if (scope.freedPorts.has(live.id)) return { ...UNDISTURBED, disturbed: true };
   forgiveRestarts(scope, slot.name, live);
   repairName(scope, slot, live);
   switch (live.state) {

@@ -180,7 +180,16 @@ function waitsFor(
 function stopForPort(scope: Scope, sibling: ObservedContainer, port: PublishedPort): readonly StepId[] {
   const service = scope.desired.services.find((each) => each.name === sibling.service);
   const changes = [{ path: 'ports', from: `${port.hostPort}/${port.protocol}`, to: '(moved)' }];
-  return stopContainer(scope, sibling, service, cause('SpecChanged', changes), []);
+  return stopContainer(scope, sibling, service, cause('SpecChanged', changes), startsOf(scope, sibling));
+}
+
+/** What this plan starts it with already, for another reason: the stop has to come after that, or the port is taken back. */
+function startsOf({ draft }: Scope, { id }: ObservedContainer): readonly StepId[] {
+  return draft.steps.flatMap((step) => {
+    const isStart = step.kind === 'restart-container' || step.kind === 'unpause-container';
+    const isIts = isStart && step.container.by === 'id' && step.container.id === id;
+    return isIts && !draft.isGated(step.id) ? [step.id] : [];
+  });
 }
 
 function blockTaken(scope: Scope, request: PortRequest, port: PublishedPort, holder: Holder): void {

@@ -1,7 +1,7 @@
 import type { Failure } from '../model/failure.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import { formatPosition, type Problem } from '../model/problem.ts';
-import type { Condition, ConditionType, HealthState, ServiceStatus } from '../model/status.ts';
+import type { Condition, ConditionType, HealthState, HeldReason, ServiceStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { renderGate } from '../plan/render.ts';
 import { heldImages } from './images.ts';
@@ -16,7 +16,8 @@ export interface ConditionInput {
   readonly previous: readonly Condition[];
   readonly suspended: boolean;
   readonly held: { readonly number: number } | undefined;
-  readonly deleting: boolean;
+  readonly deleting: string | undefined;
+  readonly deletionHeld: { readonly reason: HeldReason; readonly message: string } | undefined;
   readonly problems: readonly Problem[];
   /** Why the pass could not be carried through. */
   readonly failure: Failure | undefined;
@@ -95,7 +96,7 @@ function healthyClaim(input: ConditionInput): Claim {
 }
 
 function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
-  if (input.deleting) return claim('Reconciling', 'True', 'Deleting', 'its objects are being removed');
+  if (input.deleting !== undefined) return claim('Reconciling', 'True', 'Deleting', input.deleting);
   const failed = input.outcomes.find((outcome) => outcome.result === 'failed');
   if (failed?.result === 'failed') {
     return claim('Reconciling', 'True', 'StepFailed', failureMessage(failed.failure));
@@ -141,11 +142,14 @@ function readyClaim(
     return claim('Ready', status, reason, failureMessage(input.failure));
   }
   if (stalled.status === 'True') return { ...stalled, type: 'Ready', status: 'False' };
-  if (input.deleting) return claim('Ready', 'False', 'Deleting', reconciling.message);
+  if (input.deleting !== undefined) return claim('Ready', 'False', 'Deleting', reconciling.message);
   // Of a wait because of a fault, the fault is what somebody has to know.
   const isFault = reconciling.reason === 'Waiting' && healthy.status === 'False';
   if (reconciling.status === 'True' && !isFault) return { ...reconciling, type: 'Ready', status: 'False' };
   if (healthy.status !== 'True') return { ...healthy, type: 'Ready', status: 'False' };
+  if (input.deletionHeld !== undefined) {
+    return claim('Ready', 'True', input.deletionHeld.reason, input.deletionHeld.message);
+  }
   if (input.held !== undefined) return claim('Ready', 'True', 'RolloutHeld', heldMessage(input.held));
   return claim('Ready', 'True', 'ReconciliationSucceeded', readyMessage(input));
 }

@@ -4,7 +4,7 @@ import type { StackName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
-import type { HistoryEntry, StackStatus, SyncState } from '../model/status.ts';
+import type { HeldReason, HistoryEntry, StackStatus, SyncState } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { renderPlan } from '../plan/render.ts';
 import { deriveConditions, overallHealth } from './conditions.ts';
@@ -21,7 +21,10 @@ export interface PassReport {
   readonly suspended: boolean;
   /** `stackctl rollback`: kept to an earlier revision. */
   readonly held: { readonly number: number; readonly isSourceDifferent: boolean } | undefined;
-  readonly deleting: boolean;
+  /** It is to go: what is being done about that. */
+  readonly deleting: string | undefined;
+  /** Its manifest is gone, and it is kept. */
+  readonly deletionHeld: DeletionHeld | undefined;
   readonly problems: readonly Problem[];
   readonly failure: Failure | undefined;
   readonly desired: DesiredStack | undefined;
@@ -30,6 +33,13 @@ export interface PassReport {
   readonly outcomes: readonly Outcome[];
   readonly nextLookAtMs: number | undefined;
 }
+
+export interface DeletionHeld {
+  readonly reason: HeldReason;
+  readonly message: string;
+}
+
+export const BEING_REMOVED = 'its objects are being removed';
 
 const HISTORY_KEPT = 10;
 
@@ -76,7 +86,7 @@ export function deriveStatus(report: PassReport): StackStatus {
 
 function syncState(report: PassReport): SyncState {
   if (report.plan === undefined || report.failure !== undefined) return 'Unknown';
-  if (report.held?.isSourceDifferent === true) return 'OutOfSync';
+  if (report.held?.isSourceDifferent === true || report.deletionHeld !== undefined) return 'OutOfSync';
   const invalid = report.problems.some((problem) => problem.severity === 'error');
   return invalid || report.plan.steps.length > 0 || report.plan.blockers.length > 0 ? 'OutOfSync' : 'Synced';
 }

@@ -1,5 +1,6 @@
 import type { Outcome, Plan, Step } from '../model/plan.ts';
-import type { StackStatus } from '../model/status.ts';
+import type { Problem } from '../model/problem.ts';
+import { isHeldReason, type StackStatus } from '../model/status.ts';
 import { renderAction, renderChange } from '../plan/render.ts';
 
 /** An event before it has a number and a time. */
@@ -49,6 +50,7 @@ export function passEvents(
         message: blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`,
       }),
     ),
+    ...noticeEvents(before, after),
     ...readinessEvent(before, after),
   ];
 }
@@ -83,10 +85,28 @@ function causeText(step: Step): string {
   return changes === '' ? step.because.code : `${step.because.code} (${changes})`;
 }
 
+/** What somebody should know of who is not looking: of a source that has lost a stack, or two that have it. */
+function noticeEvents(before: StackStatus | undefined, after: StackStatus): readonly EventDraft[] {
+  const isToTell = ({ code }: Problem) => code === 'DuplicateStack' || isHeldReason(code);
+  const isNew = (problem: Problem) =>
+    before?.problems.some(({ code, message }) => code === problem.code && message === problem.message) !==
+    true;
+  return after.problems
+    .filter((problem) => isToTell(problem) && isNew(problem))
+    .map(({ code, message, hint }) => ({
+      type: code === 'GracePeriod' ? 'Normal' : 'Warning',
+      reason: code,
+      object: `stack/${after.name}`,
+      message: hint === undefined ? message : `${message}; ${hint}`,
+    }));
+}
+
 function readinessEvent(before: StackStatus | undefined, after: StackStatus): readonly EventDraft[] {
   const ready = (status: StackStatus | undefined) =>
     status?.conditions.find((condition) => condition.type === 'Ready');
   const now = ready(after);
+  // Told with what was lost.
+  if (now !== undefined && isHeldReason(now.reason)) return [];
   if (now === undefined || (ready(before)?.status === now.status && ready(before)?.reason === now.reason)) {
     return [];
   }

@@ -1,3 +1,5 @@
+import { HELD_REASONS } from '../model/status.ts';
+
 /** Every reason a condition can have; docs/conditions.md has a paragraph for each, and a test compares. */
 export const REASONS = [
   'ReconciliationSucceeded',
@@ -27,6 +29,7 @@ export const REASONS = [
   'RolloutHeld',
   'FalseDrift',
   'DependencyFailed',
+  ...HELD_REASONS,
 ] as const;
 
 export type Reason = (typeof REASONS)[number];

@@ -17,6 +17,8 @@ export type StoreKind =
   | 'revisions'
   /** A deletion that was decided and not finished. */
   | 'tombstone'
+  /** What was deleted lately because manifests of a source were gone, by source. */
+  | 'deletions'
   /** Small things of the daemon itself. */
   | 'daemon';
 

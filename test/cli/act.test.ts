@@ -340,10 +340,30 @@ test('delete waits until the stack is gone', async () => {
     await cli.run('delete demo --ignore-not-found'),
   );
   expect(asked().slice(0, 3)).toEqual([
-    { name: 'demo', volumes: true },
-    { name: 'nowhere', volumes: true },
-    { name: 'shop', volumes: true },
+    { name: 'demo', volumes: true, confirm: false },
+    { name: 'nowhere', volumes: true, confirm: false },
+    { name: 'shop', volumes: true, confirm: false },
   ]);
+});
+
+test('delete --confirm lets a held deletion go on, and what is handed back is not waited for', async () => {
+  cli.operations.put(sampleStack());
+  cli.operations.put(brokenStack());
+  const handedTo = { kind: 'directory', name: '/srv/stacks', path: '/srv/stacks/shop.yaml' };
+  cli.operations.onDelete = ({ name, confirm }) => {
+    if (name === 'shop') return { handedTo };
+    if (!confirm)
+      throw new Failure('conflict', 'the deletion of stack demo is held back: its manifest is gone', {
+        hint: '`stackctl delete demo --confirm` deletes it all the same',
+      });
+    cli.operations.remove(name);
+    return undefined;
+  };
+  await cli.expectGolden(
+    'delete-confirm',
+    await cli.run('delete demo'),
+    await cli.run('delete demo shop --confirm'),
+  );
 });
 
 test('delete says when it takes too long, and with --wait=false does not wait', async () => {

@@ -40,6 +40,12 @@ test('get -o wide adds what does not fit on a usual screen', async () => {
   );
 });
 
+test('get stacks notes what is kept though its manifest is gone', async () => {
+  const message = 'its manifest is gone, and so are all others of the source';
+  cli.operations.put(sampleStack({ problems: [{ severity: 'warning', code: 'SourceSuspect', message }] }));
+  await cli.expectGolden('get-held', await cli.run('get stacks'), await cli.run('get stacks -o name'));
+});
+
 test('get finds things by name, by KIND/NAME and by stack, and fails when one is not there', async () => {
   withStacks();
   await cli.expectGolden(

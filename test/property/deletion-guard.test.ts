@@ -59,7 +59,7 @@ test('whatever the scans say: nothing goes from a doubtful source, nothing that 
           known,
           scan: seen,
           state,
-          confirmed: [],
+          suspended: [],
           nowMs,
           limits,
         });

@@ -38,7 +38,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   {
     name: 'a deletion trusts its first look',
     file: 'controller/deletion-pass.ts',
-    find: 'await state.records.lay(record, nowMs);',
+    find: 'await state.records.lay(record, record.tombstone, nowMs);',
     replace: 'return forget(record, state);',
     caughtBy: { file: FAULTS, test: 'applied and deleted' },
   },

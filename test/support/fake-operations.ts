@@ -5,6 +5,7 @@ import type {
   ContainerLogLine,
   DaemonVersion,
   DeleteRequest,
+  DeleteResult,
   LogsRequest,
   Operations,
   PushedManifests,
@@ -35,7 +36,10 @@ export class FakeOperations implements Operations {
   /** Thrown by the next call of any operation that acts. */
   failure: Failure | undefined;
   onApply: (request: ApplyRequest) => ApplyResult = () => ({ problems: [], stacks: [] });
-  onDelete: (request: DeleteRequest) => void = ({ name }) => this.remove(name);
+  onDelete: (request: DeleteRequest) => DeleteResult | undefined = ({ name }) => {
+    this.remove(name);
+    return undefined;
+  };
   /** Runs once when somebody has begun to watch. */
   onWatch: (() => void) | undefined;
   readonly #watchers = new Set<(notice: StackNotice) => void>();
@@ -105,10 +109,10 @@ export class FakeOperations implements Operations {
       : this.diffs.filter((diff) => request.stacks.includes(diff.name));
   }
 
-  async delete(request: DeleteRequest): Promise<void> {
+  async delete(request: DeleteRequest): Promise<DeleteResult> {
     this.#called('delete', request);
     this.stack(request.name);
-    this.onDelete(request);
+    return this.onDelete(request) ?? { handedTo: undefined };
   }
 
   reconcile(name: string): void {

@@ -1,7 +1,9 @@
+import type { DeleteRequest } from '../../api/contract.ts';
 import { Failure } from '../../model/failure.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
+import { sourceName } from '../output/columns.ts';
 import { formatSpan } from '../output/time.ts';
 import { parseStacks } from '../reference.ts';
 import { reportError } from '../report.ts';
@@ -14,11 +16,12 @@ export const deleteCommand = defineCommand({
   summary: 'remove stacks from the host',
   description: [
     'Removes the containers and networks of stacks, and forgets their manifests. It asks nothing. Volumes stay, so that applying the same manifest again finds its data, unless --volumes is given: that is the only way by which stackctl ever removes a volume.',
-    'A stack that comes from a directory or from Git is deleted by deleting its manifest there.',
+    'A stack that comes from a directory or from Git is deleted by deleting its manifest there. When that deletion is held back (stackctl describe says why), --confirm lets it go on. What was applied with --force over such a manifest is handed back to it.',
   ],
   options: {
     filename: list('-f, --filename <path>', 'delete the stacks of these manifests instead'),
     volumes: flag('--volumes', 'also remove the volumes of the stacks, and all that is in them'),
+    confirm: flag('--confirm', 'let a deletion go on that is held back'),
     ignoreNotFound: flag('--ignore-not-found', 'a stack that is not there is no failure'),
     wait: flag('--wait', 'wait until everything is gone; --wait=false returns at once', true),
     timeout: duration('--timeout <duration>', 'how long to wait', '5m'),
@@ -26,6 +29,10 @@ export const deleteCommand = defineCommand({
   examples: [
     { says: 'remove a stack, keep its data', line: 'stackctl delete demo' },
     { says: 'remove it with its data', line: 'stackctl delete demo --volumes' },
+    {
+      says: 'the manifest is gone from Git, and the stack is meant to go too',
+      line: 'stackctl delete demo --confirm',
+    },
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
@@ -40,12 +47,7 @@ export const deleteCommand = defineCommand({
       await reportError('no manifest found', undefined, context);
       return 1;
     }
-    const begun: string[] = [];
-    for (const name of names)
-      if (await begin(client, { name, volumes: options.volumes }, context)) begun.push(name);
-    const isGood = options.ignoreNotFound || begun.length === names.size;
-    const missing = [...names].filter((name) => !options.ignoreNotFound && !begun.includes(name));
-    for (const name of missing) await reportError(`there is no stack "${name}"`, undefined, context);
+    const { begun, isGood } = await beginAll(client, names, options, context);
     if (!options.wait) {
       for (const name of begun) await context.stdout.write(`stack/${name} deleting\n`);
       return isGood ? 0 : 1;
@@ -72,17 +74,37 @@ async function namesOfManifests(
   return names;
 }
 
-/** False when there is no such stack. */
+async function beginAll(
+  client: Client,
+  names: ReadonlySet<string>,
+  options: { readonly volumes: boolean; readonly confirm: boolean; readonly ignoreNotFound: boolean },
+  context: Context,
+): Promise<{ readonly begun: readonly string[]; readonly isGood: boolean }> {
+  const { volumes, confirm } = options;
+  const begun: string[] = [];
+  let isGood = true;
+  for (const name of names) {
+    const end = await begin(client, { name, volumes, confirm }, context);
+    if (end === 'begun') begun.push(name);
+    if (end !== 'missing' || options.ignoreNotFound) continue;
+    isGood = false;
+    await reportError(`there is no stack "${name}"`, undefined, context);
+  }
+  return { begun, isGood };
+}
+
 async function begin(
   client: Client,
-  request: { readonly name: string; readonly volumes: boolean },
-  { signal }: Context,
-): Promise<boolean> {
+  request: DeleteRequest,
+  { signal, stdout }: Context,
+): Promise<'begun' | 'handed back' | 'missing'> {
   try {
-    await client.delete(request, signal);
-    return true;
+    const { handedTo } = await client.delete(request, signal);
+    if (handedTo === undefined) return 'begun';
+    await stdout.write(`stack/${request.name} handed back to ${sourceName(handedTo)} ${handedTo.path}\n`);
+    return 'handed back';
   } catch (thrown) {
-    if (thrown instanceof Failure && thrown.status === 404) return false;
+    if (thrown instanceof Failure && thrown.status === 404) return 'missing';
     throw thrown;
   }
 }

@@ -3,7 +3,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { type Listing, NETWORKS, SERVICES, STACKS, VOLUMES } from '../listing.ts';
 import { choice, flag, text, UsageError } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
-import { renderTable } from '../output/table.ts';
+import { printable, renderTable } from '../output/table.ts';
 import { findKind, type Kind } from '../reference.ts';
 import { reportError } from '../report.ts';
 
@@ -143,6 +143,10 @@ class Printer<Row> {
       return;
     }
     await this.#print(rows, headers && rows.length > 0);
+    if (format === 'name' || format === 'json' || format === 'yaml') return;
+    const { errorColors, stderr } = this.#context;
+    for (const remark of rows.flatMap((row) => this.#listing.remarks?.(row) ?? []))
+      await stderr.write(`${errorColors.busy('note')}: ${printable(remark)}\n`);
   }
 
   async changed(rows: readonly Row[]): Promise<void> {

@@ -137,7 +137,7 @@ async function ask(
         new AbortController().signal,
       );
     case 'delete':
-      return operations.delete({ name: act.stack, volumes: act.volumes });
+      return operations.delete({ name: act.stack, volumes: act.volumes, confirm: true });
     case 'restart-rollout':
     case 'resume-rollout': {
       const verb = act.do === 'restart-rollout' ? 'restart' : 'resume';

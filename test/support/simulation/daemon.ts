@@ -19,6 +19,8 @@ export interface DaemonOptions {
   readonly chance: Chance;
   readonly disk: Disk;
   readonly directory: ManifestDirectory;
+  /** Further ones, of manifests that refer to no data. */
+  readonly moreDirectories?: readonly ManifestDirectory[];
   readonly wire: Omit<WireOptions, 'clock' | 'chance' | 'isAlive' | 'onCrash'>;
   readonly onStoreWrite: DiskOptions['onWrite'];
   readonly onNotice: (notice: StackNotice) => void;
@@ -53,7 +55,10 @@ export class Daemon {
     this.controller = new Controller(
       {
         engine: this.wire.engine,
-        sources: [directory.source(isAlive), applied],
+        sources: [
+          ...[directory, ...(options.moreDirectories ?? [])].map((each) => each.source(isAlive)),
+          applied,
+        ],
         applied,
         store,
         loader: createCachingLoader(loader, { monotonicMs: own.monotonicMs }),

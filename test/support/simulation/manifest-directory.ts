@@ -24,8 +24,11 @@ export class ManifestDirectory {
   /** Counts the changes. */
   #version = 0;
 
-  constructor(clock: VirtualClock) {
+  readonly #root: string;
+
+  constructor(clock: VirtualClock, root = ROOT) {
     this.#clock = clock;
+    this.#root = root;
   }
 
   get texts(): ReadonlyMap<string, string> {
@@ -47,7 +50,7 @@ export class ManifestDirectory {
     let knewFiles = false;
     return {
       kind: 'directory',
-      name: ROOT,
+      name: this.#root,
       scan: async () => {
         await this.#wait(LOOKING_MS, isAlive);
         const scan = this.#scan(knewFiles);
@@ -61,9 +64,9 @@ export class ManifestDirectory {
   /** How the data files are read. */
   get dataFiles(): Files {
     const textOf = (path: string) =>
-      this.isMissing ? undefined : this.#files.get(path.replace(`${ROOT}/`, ''));
+      this.isMissing ? undefined : this.#files.get(path.replace(`${this.#root}/`, ''));
     const isDirectory = (path: string) =>
-      [...this.#files.keys()].some((file) => `${ROOT}/${file}`.startsWith(`${path}/`));
+      [...this.#files.keys()].some((file) => `${this.#root}/${file}`.startsWith(`${path}/`));
     return {
       readText: (path) => {
         const text = textOf(path);
@@ -101,7 +104,7 @@ export class ManifestDirectory {
     const files = [...this.#files]
       .filter(([path]) => /\.ya?ml$/.test(path))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([path, text]) => ({ path: `${ROOT}/${path}`, relativePath: path, text }));
+      .map(([path, text]) => ({ path: `${this.#root}/${path}`, relativePath: path, text }));
     if (this.isPartial)
       return { ...none, reason: 'a part of the directory cannot be read', files: files.slice(1) };
     if (files.length === 0 && knewFiles) {

@@ -37,6 +37,8 @@ export class Simulation {
   readonly engine: SimulatedEngine;
   readonly disk = new Disk();
   readonly directory = new ManifestDirectory(this.clock);
+  /** A second source, which is empty unless a test writes into it. */
+  readonly otherDirectory = new ManifestDirectory(this.clock, '/other');
   /** What happened, a line each, for whoever has to understand a failure. */
   readonly trace: string[] = [];
   /** Faults that show at once, while it runs. */
@@ -77,6 +79,7 @@ export class Simulation {
       chance: this.chance,
       disk: this.disk,
       directory: this.directory,
+      moreDirectories: this.otherDirectory.texts.size === 0 ? [] : [this.otherDirectory],
       wire: {
         engine: this.engine,
         onCall: (call) => this.#onCall(call),

@@ -30,7 +30,7 @@ function source(names: readonly string[]) {
         known,
         scan,
         state,
-        confirmed: [],
+        suspended: [],
         nowMs: START_MS + seconds * 1000,
         limits: GUARD_LIMITS,
         ...more,
@@ -107,7 +107,7 @@ describe('a source that says nothing', () => {
   ])('%s: nothing is ever deleted, and it is said why', (_name, scan) => {
     const one = source(['a', 'b']);
     for (let seconds = 0; seconds < 7200; seconds += 60) {
-      const answer = one.at(seconds, scan, { confirmed: ['a', 'b'] });
+      const answer = one.at(seconds, scan);
       expect(answer.delete).toEqual([]);
       expect(answer.held.map(({ reason }) => reason)).toContain('SourceSuspect');
     }
@@ -212,12 +212,32 @@ describe('how many go', () => {
     expect(second.held[0]?.retryAtMs).toBe(START_MS + 630_000);
   });
 
-  test('those that a person confirmed go beyond it, after the grace all the same', () => {
-    const names = stacks(10);
-    const one = source(names);
-    const confirmed = names.slice(0, 8);
-    expect(one.at(0, scanOf(names.slice(9)), { confirmed }).delete).toEqual([]);
-    expect(one.at(30, scanOf(names.slice(9)), { confirmed }).delete).toEqual([...confirmed, 's18']);
+  test('of two that go, the one that is needed goes after the one that needs it, and is kept with it', () => {
+    const known = [{ name: 'app', dependsOn: ['base'] }, { name: 'base' }, { name: 'other' }];
+    const one = source(['app', 'base', 'other']);
+    one.at(0, scanOf(['app', 'other']), { known });
+    one.at(10, scanOf(['other']), { known });
+    const early = one.at(35, scanOf(['other']), { known });
+    expect([early.delete, heldOf(early)]).toEqual([[], { app: 'GracePeriod', base: 'GracePeriod' }]);
+    const late = one.at(40, scanOf(['other']), { known });
+    expect([late.delete, heldOf(late)]).toEqual([['app'], { base: 'TooManyDeletions' }]);
+    const circle = [
+      { name: 'app', dependsOn: ['base'] },
+      { name: 'base', dependsOn: ['app'] },
+      { name: 'other' },
+    ];
+    const round = source(['app', 'base', 'other']);
+    round.at(0, scanOf(['other']), { known: circle });
+    expect(round.at(60, scanOf(['other']), { known: circle }).delete).toHaveLength(1);
+  });
+
+  test('one that is suspended is left alone, and it is said how to go on', () => {
+    const one = source(['a', 'b']);
+    one.at(0, scanOf(['a']), { suspended: ['b'] });
+    const held = one.at(60, scanOf(['a']), { suspended: ['b'] });
+    expect([held.delete, heldOf(held)]).toEqual([[], { b: 'SuspendedStack' }]);
+    expect(held.held[0]?.message).toContain('`stackctl resume b`');
+    expect(one.at(90, scanOf(['a'])).delete).toEqual(['b']);
   });
 
   test('the longest absent go first', () => {
@@ -239,8 +259,8 @@ describe('how many go', () => {
   test('names that objects have by themselves are names like others', () => {
     const names = ['constructor', '__proto__', 'toString', 'a'];
     const one = source(names);
-    const confirmed = names;
-    expect(one.at(0, scanOf(['a']), { confirmed }).delete).toEqual([]);
-    expect(one.at(30, scanOf(['a']), { confirmed }).delete).toEqual(['__proto__', 'constructor', 'toString']);
+    const limits = { ...GUARD_LIMITS, minimum: 3 };
+    expect(one.at(0, scanOf(['a']), { limits }).delete).toEqual([]);
+    expect(one.at(30, scanOf(['a']), { limits }).delete).toEqual(['__proto__', 'constructor', 'toString']);
   });
 });

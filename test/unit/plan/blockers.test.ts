@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
 import type { StackWords } from '../../support/builders.ts';
 import { pool, stack } from '../../support/builders.ts';
-import { passUntilSettled } from '../../support/passes.ts';
+import { pass, passUntilSettled } from '../../support/passes.ts';
 import { engineWithImages, planned, running } from '../../support/planned.ts';
 
 test('an external network or volume that is missing blocks what uses it, and nothing else', async () => {
@@ -150,6 +150,28 @@ test('a port that moved is not given back to the container that had it', async (
   // The old one stays down while the image of the new one is pulled.
   expect(await planned(engine, after)).not.toContain('start container/demo-a-1:');
   const { plans } = await passUntilSettled(engine, stack(after));
+  expect(plans.flat().join('\n')).not.toContain('BadRevision');
+});
+
+test('a port that moves is not taken back by a restart for another reason in the same plan', async () => {
+  const words = (ports: { a?: readonly string[]; b?: readonly string[] }): StackWords => ({
+    services: {
+      b: { ports: ports.b ?? [], health: true },
+      a: { image: 'app:2', ports: ports.a ?? [], health: true, dependsOn: { b: 'healthy' } },
+    },
+  });
+  const { engine, memory } = await running(words({ a: ['8081:80'] }));
+  engine.behave('app:2', { unhealthyAfterMs: 5000 });
+  engine.clock.advance(20_000);
+  const seen = await pass(engine, stack(words({ a: ['8081:80'] })), { memory });
+  engine.clock.advance(10_000);
+  // Without the move it would be restarted by then.
+  expect(await planned(engine, words({ a: ['8081:80'] }), { memory: seen.memory })).toContain('Unhealthy');
+  const after = await planned(engine, words({ b: ['8081:80'] }), { memory: seen.memory });
+  expect(after).toContain('stop container/demo-a-1');
+  expect(after).not.toContain('restart container/demo-a-1');
+  engine.behave('app:2', {});
+  const { plans } = await passUntilSettled(engine, stack(words({ b: ['8081:80'] })), { memory: seen.memory });
   expect(plans.flat().join('\n')).not.toContain('BadRevision');
 });
 

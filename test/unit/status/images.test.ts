@@ -31,7 +31,14 @@ async function statusOf(
     name: desired.name,
     source: { kind: 'Applied', name: 'applied', path: '' },
     ...{ generation: 1, nowMs: engine.clock.nowMs(), previous: undefined, nextLookAtMs: undefined },
-    ...{ suspended: false, held: undefined, deleting: false, problems: [], failure: undefined },
+    ...{
+      suspended: false,
+      held: undefined,
+      deleting: undefined,
+      deletionHeld: undefined,
+      problems: [],
+      failure: undefined,
+    },
     ...{ desired, observed, outcomes, plan: await planFor(engine, desired, { memory }) },
   });
 }

@@ -92,6 +92,7 @@ describe('file store on disk', () => {
         'adopted',
         'applied',
         'daemon',
+        'deletions',
         'last-good',
         'memory',
         'revisions',
