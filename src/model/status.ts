@@ -20,6 +20,8 @@ export type HealthState = 'Healthy' | 'Progressing' | 'Degraded' | 'Missing' | '
 
 export interface StackStatus {
   readonly name: StackName;
+  /** `metadata.labels` of its manifest: selectors look at these. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly source: { readonly kind: string; readonly name: string; readonly path: string };
   /** Counts changes of the manifest and what it refers to. */
   readonly generation: number;

@@ -1,22 +1,25 @@
-import { Failure } from '../../model/failure.ts';
+import { asFailure } from '../../model/failure.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { formatSpan } from '../output/time.ts';
 import { parseStacks } from '../reference.ts';
-import { reportError } from '../report.ts';
+import { describeThrown, reportError } from '../report.ts';
+import type { Selector } from '../selector.ts';
+import { selectorOption, selectStacks } from '../stack-selection.ts';
 import { waitForStacks } from '../wait.ts';
 
 export const deleteCommand = defineCommand({
   name: 'delete',
   group: 'Desired state',
-  usage: 'STACK...|-f FILE|DIR|-',
+  usage: 'STACK...|-l LABELS|-f FILE|DIR|-',
   summary: 'remove stacks from the host',
   description: [
     'Removes the containers and networks of stacks, and forgets their manifests. It asks nothing. Volumes stay, so that applying the same manifest again finds its data, unless --volumes is given: that is the only way by which stackctl ever removes a volume.',
     'A stack that comes from a directory or from Git is deleted by deleting its manifest there.',
   ],
   options: {
+    selector: selectorOption,
     filename: list('-f, --filename <path>', 'delete the stacks of these manifests instead'),
     volumes: flag('--volumes', 'also remove the volumes of the stacks, and all that is in them'),
     ignoreNotFound: flag('--ignore-not-found', 'a stack that is not there is no failure'),
@@ -26,26 +29,21 @@ export const deleteCommand = defineCommand({
   examples: [
     { says: 'remove a stack, keep its data', line: 'stackctl delete demo' },
     { says: 'remove it with its data', line: 'stackctl delete demo --volumes' },
+    { says: 'remove every stack of a team', line: 'stackctl delete -l team=web' },
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const client = await context.client();
-    const names = new Set([
-      ...parseStacks(args),
-      ...(await namesOfManifests(client, options.filename, context)),
-    ]);
-    if (names.size === 0) {
-      if (options.filename.length === 0) throw new UsageError('no stack is named', 'give STACK or -f FILE');
-      await reportError('no manifest found', undefined, context);
-      return 1;
-    }
+    const names = await namesWanted(client, { args, ...options }, context);
+    if (names === undefined) return 1;
     const begun: string[] = [];
-    for (const name of names)
-      if (await begin(client, { name, volumes: options.volumes }, context)) begun.push(name);
-    const isGood = options.ignoreNotFound || begun.length === names.size;
-    const missing = [...names].filter((name) => !options.ignoreNotFound && !begun.includes(name));
-    for (const name of missing) await reportError(`there is no stack "${name}"`, undefined, context);
+    let isGood = true;
+    for (const name of names) {
+      const began = await begin(client, { name, ...options }, context);
+      if (began === 'begun') begun.push(name);
+      isGood &&= began !== 'failed';
+    }
     if (!options.wait) {
       for (const name of begun) await context.stdout.write(`stack/${name} deleting\n`);
       return isGood ? 0 : 1;
@@ -54,6 +52,39 @@ export const deleteCommand = defineCommand({
     return isGood && areGone ? 0 : 1;
   },
 });
+
+interface Wanted {
+  readonly args: readonly string[];
+  readonly selector: Selector;
+  readonly filename: readonly string[];
+}
+
+/** Each once. Undefined when manifests that were named hold none, which has been said then. */
+async function namesWanted(
+  client: Client,
+  { args, selector, filename }: Wanted,
+  context: Context,
+): Promise<readonly string[] | undefined> {
+  const named = parseStacks(args);
+  if (selector.length > 0) {
+    if (named.length > 0 || filename.length > 0)
+      throw new UsageError('stacks are named and selected', 'give STACK, -l LABELS or -f FILE');
+    const selected = selectStacks(await client.stacks(context.signal), selector);
+    if (selected.length === 0) await context.stderr.write('no stack has such labels\n');
+    return selected.map(({ name }) => name);
+  }
+  const names = new Set([...named, ...(await namesOfManifests(client, filename, context))]);
+  if (names.size > 0) return [...names];
+  if (filename.length === 0) throw new UsageError('no stack is named', 'give STACK, -l LABELS or -f FILE');
+  await reportError('no manifest found', undefined, context);
+  return undefined;
+}
+
+interface BeginRequest {
+  readonly name: string;
+  readonly volumes: boolean;
+  readonly ignoreNotFound: boolean;
+}
 
 /** Which stacks manifests stand for is for the daemon to say. */
 async function namesOfManifests(
@@ -72,18 +103,24 @@ async function namesOfManifests(
   return names;
 }
 
-/** False when there is no such stack. */
+/** One that is refused is told, and does not keep the others. */
 async function begin(
   client: Client,
-  request: { readonly name: string; readonly volumes: boolean },
-  { signal }: Context,
-): Promise<boolean> {
+  { name, volumes, ignoreNotFound }: BeginRequest,
+  context: Context,
+): Promise<'begun' | 'missing' | 'failed'> {
   try {
-    await client.delete(request, signal);
-    return true;
+    await client.delete({ name, volumes }, context.signal);
+    return 'begun';
   } catch (thrown) {
-    if (thrown instanceof Failure && thrown.status === 404) return false;
-    throw thrown;
+    const { kind, status } = asFailure(thrown);
+    // Nobody is there to be asked for the others.
+    if (kind === 'unreachable' || context.signal.aborted) throw thrown;
+    const isMissing = status === 404;
+    if (isMissing && ignoreNotFound) return 'missing';
+    const { message, hint } = describeThrown(thrown);
+    await reportError(isMissing ? `there is no stack "${name}"` : message, hint, context);
+    return 'failed';
   }
 }
 
