@@ -14,6 +14,7 @@ import { resumeCommand } from './commands/resume.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { suspendCommand } from './commands/suspend.ts';
+import { treeCommand } from './commands/tree.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   deleteCommand,
   getCommand,
   describeCommand,
+  treeCommand,
   eventsCommand,
   logsCommand,
   historyCommand,
