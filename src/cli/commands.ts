@@ -6,6 +6,7 @@ import { deleteCommand } from './commands/delete.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
+import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   adoptCommand,
   validateCommand,
   configCommand,
+  explainCommand,
   deleteCommand,
   getCommand,
   describeCommand,
