@@ -26,7 +26,7 @@ const mayImport = {
     'store',
   ],
   api: ['controller', 'status', 'plan'],
-  cli: ['api', 'plan'],
+  cli: ['api', 'plan', 'compose'],
 };
 const roomRules = Object.entries(mayImport).map(([room, others]) => ({
   name: `${room}-imports`,
@@ -51,10 +51,13 @@ module.exports = {
     ...roomRules,
     {
       name: 'cli-speaks-only-the-contract',
-      comment: 'The CLI knows the API by its contract, and the plan by its renderer.',
+      comment: 'The CLI knows the API by its contract, the plan by its renderer, and how names are spelled.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/(api|plan)/', pathNot: '^src/api/(rollout-)?contract\\.ts$|^src/plan/render\\.ts$' },
+      to: {
+        path: '^src/(api|plan|compose)/',
+        pathNot: '^src/api/(rollout-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$',
+      },
     },
     {
       name: 'ports-not-adapters',

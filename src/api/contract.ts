@@ -107,6 +107,7 @@ const historyEntry = z.object({
 /** `GET /v1alpha1/stacks/NAME` */
 export const stackStatusSchema = z.object({
   name,
+  labels: z.record(z.string(), z.string()).default({}),
   source: z.object({ kind: z.string(), name: z.string(), path: z.string() }),
   generation: z.number(),
   observedGeneration: z.number(),

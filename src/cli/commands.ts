@@ -6,6 +6,7 @@ import { deleteCommand } from './commands/delete.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
+import { explainCommand } from './commands/explain.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -14,6 +15,7 @@ import { resumeCommand } from './commands/resume.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { rolloutCommand } from './commands/rollout.ts';
 import { suspendCommand } from './commands/suspend.ts';
+import { treeCommand } from './commands/tree.ts';
 import { validateCommand } from './commands/validate.ts';
 import { versionCommand } from './commands/version.ts';
 import { waitCommand } from './commands/wait.ts';
@@ -25,9 +27,11 @@ export const COMMANDS: readonly Command[] = [
   adoptCommand,
   validateCommand,
   configCommand,
+  explainCommand,
   deleteCommand,
   getCommand,
   describeCommand,
+  treeCommand,
   eventsCommand,
   logsCommand,
   historyCommand,

@@ -1,5 +1,6 @@
 import type { Command } from './command.ts';
 import { flag, type OptionSpecs, text } from './option.ts';
+import { wrap } from './output/wrap.ts';
 
 /** Options that every command takes, before or after its name. */
 export const GLOBAL_OPTIONS = {
@@ -111,18 +112,4 @@ function renderPairs(pairs: readonly (readonly [string, string])[], width: numbe
 
 function usableWidth(columns: number | undefined): number {
   return Math.max(60, Math.min(MAX_WIDTH, columns ?? MAX_WIDTH));
-}
-
-function wrap(paragraph: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of paragraph.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -1,3 +1,4 @@
+import { nearestName } from '../compose/spelling.ts';
 import { UsageError } from './option.ts';
 
 /** The kinds that `get` and `describe` know, with every word for each. */
@@ -31,4 +32,10 @@ export function parseStacks(args: readonly string[]): readonly string[] {
   const [first, ...others] = args;
   const named = first !== undefined && others.length > 0 && findKind(first) === 'stack' ? others : args;
   return [...new Set(named.map(parseStack))];
+}
+
+/** A hint for a name that is not there; undefined when nothing is near it. */
+export function didYouMean(word: string, known: readonly string[]): string | undefined {
+  const meant = nearestName(word, known);
+  return meant === undefined ? undefined : `did you mean "${meant}"?`;
 }

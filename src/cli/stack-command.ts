@@ -1,8 +1,7 @@
 import type { Command, Context } from './command.ts';
 import { defineCommand, type Example } from './command.ts';
-import { flag, UsageError } from './option.ts';
-import { parseStacks } from './reference.ts';
 import { describeThrown, reportError } from './report.ts';
+import { chooseStacks, selectionOptions } from './stack-selection.ts';
 
 interface StackCommand {
   readonly verb: 'reconcile' | 'suspend' | 'resume';
@@ -18,20 +17,16 @@ export function defineStackCommand({ verb, summary, description, examples, done 
   return defineCommand({
     name: verb,
     group: 'Control',
-    usage: 'STACK...',
+    usage: 'STACK...|-l LABELS|--all',
     summary,
     description,
-    options: { all: flag('--all', 'every stack') },
+    options: selectionOptions,
     examples,
     takes: [0, Number.POSITIVE_INFINITY],
     async run({ args, options }, context: Context) {
       const client = await context.client();
-      const named = parseStacks(args);
-      const names = options.all ? (await client.stacks(context.signal)).map(({ name }) => name) : named;
-      if (names.length === 0 && !options.all)
-        throw new UsageError('no stack is named', 'give STACK, or --all');
       let isGood = true;
-      for (const name of names) {
+      for (const name of await chooseStacks(client, { args, options }, context)) {
         try {
           await client.command(name, verb, context.signal);
           await context.stdout.write(`stack/${name} ${done}\n`);

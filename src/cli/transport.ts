@@ -98,7 +98,7 @@ function parseJson(text: string): unknown {
 const statusOf = (response: IncomingMessage): number => response.statusCode ?? 500;
 
 const NO_DAEMON_HINT =
-  'is it running? systemctl status stackctld says so; --direct works once without a daemon, --socket chooses another';
+  'start it with `systemctl start stackctld` or `stackctld`; --direct works once without a daemon, --socket chooses another';
 
 function transportFailure({ socketPath, signal }: Line, error: unknown): Failure {
   const { code } = error as NodeJS.ErrnoException;

@@ -1,3 +1,4 @@
+import { nearestName } from '../compose/spelling.ts';
 import { Failure } from '../model/failure.ts';
 import type { StackStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
@@ -86,6 +87,17 @@ function knownNames(controller: Controller): readonly string[] {
   return [...new Set<string>([...controller.catalog.names(), ...remembered])].sort();
 }
 
+function noSuchStack(controller: Controller, name: string): Failure {
+  const meant = nearestName(name, knownNames(controller));
+  return new Failure('invalid', `there is no stack named ${name}`, {
+    hint:
+      meant === undefined
+        ? 'see `stackctl get stacks`'
+        : `did you mean ${meant}? See \`stackctl get stacks\``,
+    status: 404,
+  });
+}
+
 /** Throws `invalid` for a name that nobody knows. */
 function knownRecord(controller: Controller, name: string): StackRecord {
   statusOf(controller, name);
@@ -100,10 +112,7 @@ function statusOf(controller: Controller, name: string): StackStatus {
   // The generation counts at once, what was observed of it only after a pass.
   if (record?.status !== undefined) return { ...record.status, generation: record.generation };
   if (record === undefined && entry === undefined) {
-    throw new Failure('invalid', `there is no stack named ${name}`, {
-      hint: 'see `stackctl get stacks`',
-      status: 404,
-    });
+    throw noSuchStack(controller, name);
   }
   return notLookedAt(controller, record ?? controller.records.ensure(name));
 }
@@ -113,6 +122,7 @@ function notLookedAt(controller: Controller, record: StackRecord): StackStatus {
   const entry = controller.catalog.get(record.name);
   return deriveStatus({
     name: record.name,
+    labels: entry?.manifest.labels,
     source: {
       kind: entry?.origin.kind ?? 'none',
       name: entry?.origin.name ?? '',
@@ -144,9 +154,7 @@ async function diffKnown(
   const diffs: StackDiff[] = [];
   for (const name of names.length > 0 ? names : controller.catalog.names()) {
     const entry = controller.catalog.get(name);
-    if (entry === undefined) {
-      throw new Failure('invalid', `there is no stack named ${name}`, { status: 404 });
-    }
+    if (entry === undefined) throw noSuchStack(controller, name);
     const diff = await diffManifest(
       controller,
       entry.manifest,

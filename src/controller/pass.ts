@@ -201,6 +201,7 @@ async function report(
   const before = record.status;
   const derived = deriveStatus({
     name: record.name,
+    labels: entry.manifest.labels,
     source: sourceOf(entry),
     generation: findings.generation,
     nowMs,

@@ -32,6 +32,8 @@ export const isHeldReason = (word: string): word is HeldReason => HELD_REASONS.s
 
 export interface StackStatus {
   readonly name: StackName;
+  /** `metadata.labels` of its manifest: selectors look at these. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly source: { readonly kind: string; readonly name: string; readonly path: string };
   /** Counts changes of the manifest and what it refers to. */
   readonly generation: number;

@@ -14,6 +14,8 @@ import { serviceStatuses } from './services.ts';
 /** Everything that one pass found out about a stack. What it did not get to is undefined. */
 export interface PassReport {
   readonly name: StackName;
+  /** Of the manifest; absent while there is none, and then as before. */
+  readonly labels?: StackStatus['labels'] | undefined;
   readonly source: StackStatus['source'];
   readonly generation: number;
   readonly nowMs: number;
@@ -58,6 +60,7 @@ export function deriveStatus(report: PassReport): StackStatus {
   const revision = desired?.revision ?? previous?.lastAttemptedRevision;
   return {
     name: report.name,
+    labels: labelsOf(report),
     source: report.source,
     generation: report.generation,
     observedGeneration: report.generation,
@@ -82,6 +85,10 @@ export function deriveStatus(report: PassReport): StackStatus {
     nextLookAt: report.nextLookAtMs === undefined ? undefined : isoTime(report.nextLookAtMs),
     createdAt: previous?.createdAt ?? isoTime(nowMs),
   };
+}
+
+function labelsOf({ labels, previous }: PassReport): StackStatus['labels'] {
+  return labels ?? previous?.labels ?? {};
 }
 
 function syncState(report: PassReport): SyncState {

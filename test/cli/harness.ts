@@ -65,7 +65,7 @@ export class CliHarness {
     await rm(this.directory, { recursive: true, force: true });
   }
 
-  /** `line` is split at spaces; there is no quoting. */
+  /** `line` is split at spaces outside of quotes; nothing in it is expanded. */
   async run(line: string, options: RunOptions = {}): Promise<Run> {
     const written = { stdout: '', stderr: '' };
     let all = '';
@@ -82,7 +82,7 @@ export class CliHarness {
       },
     });
     const exit = await runCli({
-      argv: line.split(' ').filter((word) => word !== ''),
+      argv: splitLine(line),
       stdout: options.stdout ?? stream('stdout'),
       stderr: stream('stderr'),
       stdin: chunks(options.stdin ?? ''),
@@ -112,6 +112,11 @@ function render({ line, stdout, stderr, exit }: Run): string {
   const streams = [stdout, stderr === '' ? '' : `[stderr]\n${stderr}`].join('');
   // Escapes are written out, so that a golden file is plain text.
   return `$ stackctl ${line}\n${streams.replaceAll('\u001b', '\\e')}[exit ${exit}]\n`;
+}
+
+function splitLine(line: string): readonly string[] {
+  const words = line.match(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g) ?? [];
+  return words.map((word) => word.replaceAll(/'([^']*)'|"([^"]*)"/g, '$1$2'));
 }
 
 async function* chunks(text: string): AsyncGenerator<string> {

@@ -54,6 +54,7 @@ export function sampleService(change: Partial<ServiceStatus> = {}): ServiceStatu
 export function sampleStack(change: Partial<StackStatus> = {}): StackStatus {
   return {
     name: stackName('demo'),
+    labels: { team: 'web', tier: 'front' },
     source: { kind: 'Applied', name: 'applied', path: '/srv/demo' },
     generation: 3,
     observedGeneration: 3,
@@ -144,6 +145,7 @@ export function sampleStack(change: Partial<StackStatus> = {}): StackStatus {
 export function brokenStack(): StackStatus {
   return sampleStack({
     name: stackName('shop'),
+    labels: { team: 'shop' },
     source: { kind: 'Directory', name: 'stacks', path: '/srv/stacks/shop/compose.yaml' },
     generation: 2,
     observedGeneration: 2,

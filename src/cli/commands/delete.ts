@@ -1,24 +1,26 @@
-import type { DeleteRequest } from '../../api/contract.ts';
-import { Failure } from '../../model/failure.ts';
+import { asFailure } from '../../model/failure.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { sourceName } from '../output/columns.ts';
 import { formatSpan } from '../output/time.ts';
 import { parseStacks } from '../reference.ts';
-import { reportError } from '../report.ts';
+import { describeThrown, reportError } from '../report.ts';
+import type { Selector } from '../selector.ts';
+import { selectorOption, selectStacks } from '../stack-selection.ts';
 import { waitForStacks } from '../wait.ts';
 
 export const deleteCommand = defineCommand({
   name: 'delete',
   group: 'Desired state',
-  usage: 'STACK...|-f FILE|DIR|-',
+  usage: 'STACK...|-l LABELS|-f FILE|DIR|-',
   summary: 'remove stacks from the host',
   description: [
     'Removes the containers and networks of stacks, and forgets their manifests. It asks nothing. Volumes stay, so that applying the same manifest again finds its data, unless --volumes is given: that is the only way by which stackctl ever removes a volume.',
     'A stack that comes from a directory or from Git is deleted by deleting its manifest there. When that deletion is held back (stackctl describe says why), --confirm lets it go on. What was applied with --force over such a manifest is handed back to it.',
   ],
   options: {
+    selector: selectorOption,
     filename: list('-f, --filename <path>', 'delete the stacks of these manifests instead'),
     volumes: flag('--volumes', 'also remove the volumes of the stacks, and all that is in them'),
     confirm: flag('--confirm', 'let a deletion go on that is held back'),
@@ -33,21 +35,21 @@ export const deleteCommand = defineCommand({
       says: 'the manifest is gone from Git, and the stack is meant to go too',
       line: 'stackctl delete demo --confirm',
     },
+    { says: 'remove every stack of a team', line: 'stackctl delete -l team=web' },
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const client = await context.client();
-    const names = new Set([
-      ...parseStacks(args),
-      ...(await namesOfManifests(client, options.filename, context)),
-    ]);
-    if (names.size === 0) {
-      if (options.filename.length === 0) throw new UsageError('no stack is named', 'give STACK or -f FILE');
-      await reportError('no manifest found', undefined, context);
-      return 1;
+    const names = await namesWanted(client, { args, ...options }, context);
+    if (names === undefined) return 1;
+    const begun: string[] = [];
+    let isGood = true;
+    for (const name of names) {
+      const began = await begin(client, { name, ...options }, context);
+      if (began === 'begun') begun.push(name);
+      isGood &&= began !== 'failed';
     }
-    const { begun, isGood } = await beginAll(client, names, options, context);
     if (!options.wait) {
       for (const name of begun) await context.stdout.write(`stack/${name} deleting\n`);
       return isGood ? 0 : 1;
@@ -56,6 +58,40 @@ export const deleteCommand = defineCommand({
     return isGood && areGone ? 0 : 1;
   },
 });
+
+interface Wanted {
+  readonly args: readonly string[];
+  readonly selector: Selector;
+  readonly filename: readonly string[];
+}
+
+/** Each once. Undefined when manifests that were named hold none, which has been said then. */
+async function namesWanted(
+  client: Client,
+  { args, selector, filename }: Wanted,
+  context: Context,
+): Promise<readonly string[] | undefined> {
+  const named = parseStacks(args);
+  if (selector.length > 0) {
+    if (named.length > 0 || filename.length > 0)
+      throw new UsageError('stacks are named and selected', 'give STACK, -l LABELS or -f FILE');
+    const selected = selectStacks(await client.stacks(context.signal), selector);
+    if (selected.length === 0) await context.stderr.write('no stack has such labels\n');
+    return selected.map(({ name }) => name);
+  }
+  const names = new Set([...named, ...(await namesOfManifests(client, filename, context))]);
+  if (names.size > 0) return [...names];
+  if (filename.length === 0) throw new UsageError('no stack is named', 'give STACK, -l LABELS or -f FILE');
+  await reportError('no manifest found', undefined, context);
+  return undefined;
+}
+
+interface BeginRequest {
+  readonly name: string;
+  readonly volumes: boolean;
+  readonly confirm: boolean;
+  readonly ignoreNotFound: boolean;
+}
 
 /** Which stacks manifests stand for is for the daemon to say. */
 async function namesOfManifests(
@@ -74,38 +110,26 @@ async function namesOfManifests(
   return names;
 }
 
-async function beginAll(
-  client: Client,
-  names: ReadonlySet<string>,
-  options: { readonly volumes: boolean; readonly confirm: boolean; readonly ignoreNotFound: boolean },
-  context: Context,
-): Promise<{ readonly begun: readonly string[]; readonly isGood: boolean }> {
-  const { volumes, confirm } = options;
-  const begun: string[] = [];
-  let isGood = true;
-  for (const name of names) {
-    const end = await begin(client, { name, volumes, confirm }, context);
-    if (end === 'begun') begun.push(name);
-    if (end !== 'missing' || options.ignoreNotFound) continue;
-    isGood = false;
-    await reportError(`there is no stack "${name}"`, undefined, context);
-  }
-  return { begun, isGood };
-}
-
+/** One that is refused is told, and does not keep the others. */
 async function begin(
   client: Client,
-  request: DeleteRequest,
-  { signal, stdout }: Context,
-): Promise<'begun' | 'handed back' | 'missing'> {
+  { name, volumes, confirm, ignoreNotFound }: BeginRequest,
+  context: Context,
+): Promise<'begun' | 'handed back' | 'missing' | 'failed'> {
   try {
-    const { handedTo } = await client.delete(request, signal);
+    const { handedTo } = await client.delete({ name, volumes, confirm }, context.signal);
     if (handedTo === undefined) return 'begun';
-    await stdout.write(`stack/${request.name} handed back to ${sourceName(handedTo)} ${handedTo.path}\n`);
+    await context.stdout.write(`stack/${name} handed back to ${sourceName(handedTo)} ${handedTo.path}\n`);
     return 'handed back';
   } catch (thrown) {
-    if (thrown instanceof Failure && thrown.status === 404) return 'missing';
-    throw thrown;
+    const { kind, status } = asFailure(thrown);
+    // Nobody is there to be asked for the others.
+    if (kind === 'unreachable' || context.signal.aborted) throw thrown;
+    const isMissing = status === 404;
+    if (isMissing && ignoreNotFound) return 'missing';
+    const { message, hint } = describeThrown(thrown);
+    await reportError(isMissing ? `there is no stack "${name}"` : message, hint, context);
+    return 'failed';
   }
 }
 

@@ -5,6 +5,7 @@ import {
   type ColumnContext,
   containerColumns,
   eventColumns,
+  labelText,
   networkColumns,
   type Of,
   serviceColumns,
@@ -15,29 +16,30 @@ import {
 import { renderProblem } from '../output/problems.ts';
 import { type Column, printable, renderTable } from '../output/table.ts';
 import { formatAge, formatSpan } from '../output/time.ts';
-import { parseStacks } from '../reference.ts';
 import { createSourceFinder } from '../source-finder.ts';
+import { chooseStacks, selectionOptions } from '../stack-selection.ts';
 
 const MAX_EVENTS = 20;
 
 export const describeCommand = defineCommand({
   name: 'describe',
   group: 'Looking',
-  usage: 'stack NAME...',
+  usage: 'stack NAME...|-l LABELS|--all',
   summary: 'show everything about a stack, and why it is not ready',
   description: [
     'Prints the state of a stack in full: its conditions with what to do about each, its services, containers, images, networks and volumes, what is still to be done and what that waits for, the revisions of before, problems in its manifest, and its latest events.',
   ],
-  options: {},
+  options: selectionOptions,
   examples: [
     { says: 'why is it not ready?', line: 'stackctl describe stack demo' },
     { says: 'the same, shorter', line: 'stackctl describe demo' },
+    { says: 'every stack of a team', line: 'stackctl describe -l team=web' },
   ],
-  takes: [1, Number.POSITIVE_INFINITY],
-  async run({ args }, context) {
-    const names = parseStacks(args);
+  takes: [0, Number.POSITIVE_INFINITY],
+  async run({ args, options }, context) {
     if (args.length === 1 && args[0] === 'stack') throw new UsageError('the name of the stack is missing');
     const client = await context.client();
+    const names = await chooseStacks(client, { args, options }, context);
     for (const [index, name] of names.entries()) {
       const status = await client.stack(name, context.signal);
       const events = await client.events({ stack: name }, context.signal);
@@ -77,6 +79,7 @@ function renderFacts(status: StackStatus, { colors, now }: Context): string {
   const facts: readonly (readonly [string, string])[] = [
     ['Name', status.name],
     ['Source', [sourceName(status.source), status.source.path].join(' ').trim()],
+    ['Labels', labelText(status.labels) || '<none>'],
     ['Generation', `${status.generation} (observed ${status.observedGeneration})`],
     ['Applied revision', status.lastAppliedRevision ?? '<none>'],
     ['Attempted revision', status.lastAttemptedRevision ?? '<none>'],

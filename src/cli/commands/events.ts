@@ -1,11 +1,12 @@
 import type { StackEvent } from '../../model/status.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { choice, flag } from '../option.ts';
+import { parseSubject } from '../event-subject.ts';
+import { choice, flag, text } from '../option.ts';
 import { eventColumns } from '../output/columns.ts';
 import { renderDocument } from '../output/document.ts';
 import { renderTable } from '../output/table.ts';
-import { parseStacks } from '../reference.ts';
 import { reportError } from '../report.ts';
+import { selectorOption } from '../stack-selection.ts';
 
 export const eventsCommand = defineCommand({
   name: 'events',
@@ -17,18 +18,22 @@ export const eventsCommand = defineCommand({
   ],
   options: {
     watch: flag('-w, --watch', 'go on and print what happens'),
+    for: text('--for <object>', 'only events of stack/NAME, service/STACK/NAME, or any KIND/NAME of OBJECT'),
+    selector: selectorOption,
     types: choice('--types <type>', 'only events of this type', ['All', 'Normal', 'Warning']),
     output: choice('-o, --output <format>', 'output format', ['table', 'json', 'yaml']),
   },
   examples: [
     { says: 'what went wrong lately?', line: 'stackctl events --types Warning' },
+    { says: 'what happened to one service?', line: 'stackctl events --for service/demo/web' },
     { says: 'follow one stack', line: 'stackctl events demo -w' },
   ],
   takes: [0, 2],
   async run({ args, options }, context) {
-    const [stack] = parseStacks(args);
-    const isWanted = ({ type }: StackEvent): boolean => options.types === 'All' || type === options.types;
     const client = await context.client();
+    const { stack, isAbout } = await parseSubject(client, { args, ...options }, context);
+    const isWanted = (event: StackEvent): boolean =>
+      (options.types === 'All' || event.type === options.types) && isAbout(event);
     if (options.watch) {
       const events = await client.followEvents({ stack }, context.signal);
       return follow(events, { isWanted, withStack: stack === undefined, format: options.output }, context);

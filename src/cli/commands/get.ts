@@ -4,8 +4,10 @@ import { type Listing, NETWORKS, SERVICES, STACKS, VOLUMES } from '../listing.ts
 import { choice, flag, text, UsageError } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
 import { printable, renderTable } from '../output/table.ts';
-import { findKind, type Kind } from '../reference.ts';
+import { didYouMean, findKind, KINDS, type Kind } from '../reference.ts';
 import { reportError } from '../report.ts';
+import type { Selector } from '../selector.ts';
+import { selectorOption, selectStacks } from '../stack-selection.ts';
 
 type Format = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 
@@ -22,6 +24,7 @@ export const getCommand = defineCommand({
     output: choice('-o, --output <format>', 'output format', ['table', 'wide', 'json', 'yaml', 'name']),
     watch: flag('-w, --watch', 'go on and print what changes'),
     stack: text('-s, --stack <name>', 'only of this stack'),
+    selector: selectorOption,
     headers: flag('--headers', 'print the heading of the table', true),
   },
   examples: [
@@ -30,6 +33,7 @@ export const getCommand = defineCommand({
       says: 'the services of one stack, with all there is to know',
       line: 'stackctl get services -s demo -o wide',
     },
+    { says: 'the stacks of a team', line: 'stackctl get stacks -l team=web' },
     { says: 'follow a stack', line: 'stackctl get stack/demo -w' },
     {
       says: 'names of the stacks that are not healthy',
@@ -60,6 +64,7 @@ interface Wanted {
   readonly format: Format;
   readonly watch: boolean;
   readonly stack: string | undefined;
+  readonly selector: Selector;
   readonly headers: boolean;
 }
 
@@ -78,7 +83,8 @@ function requireKind(word: string): Kind {
   if (kind === undefined) {
     throw new UsageError(
       `there is no kind "${word}"`,
-      'it is one of stacks (st), services (svc), networks (net), volumes (vol)',
+      didYouMean(word, Object.values(KINDS).flat()) ??
+        'it is one of stacks (st), services (svc), networks (net), volumes (vol)',
     );
   }
   return kind;
@@ -88,11 +94,14 @@ async function get<Row>(listing: Listing<Row>, wanted: Wanted, context: Context)
   const client = await context.client();
   // Begun before the list is read, so that no change falls between.
   const notices = wanted.watch ? await client.watch({ stack: wanted.stack }, context.signal) : undefined;
-  const rows = select(listing, await client.stacks(context.signal), wanted);
+  const statuses = await client.stacks(context.signal);
+  const rows = select(listing, statuses, wanted);
   const missing = wanted.names.filter((name) => !rows.some((row) => listing.names(row).includes(name)));
+  const known = missing.length === 0 ? [] : statuses.flatMap(listing.rows).flatMap(listing.names);
   const printer = new Printer(listing, wanted, context);
   await printer.first(rows);
-  for (const name of missing) await reportError(`there is no ${listing.kind} "${name}"`, undefined, context);
+  for (const name of missing)
+    await reportError(`there is no ${listing.kind} "${name}"`, didYouMean(name, known), context);
   if (notices === undefined) return missing.length === 0 ? 0 : 1;
 
   for await (const notice of notices) {
@@ -107,9 +116,9 @@ async function get<Row>(listing: Listing<Row>, wanted: Wanted, context: Context)
 function select<Row>(
   listing: Listing<Row>,
   statuses: readonly StackStatus[],
-  { stack, names }: Wanted,
+  { stack, names, selector }: Wanted,
 ): readonly Row[] {
-  return statuses
+  return selectStacks(statuses, selector)
     .filter((status) => stack === undefined || status.name === stack)
     .flatMap((status) => listing.rows(status))
     .filter((row) => names.length === 0 || listing.names(row).some((name) => names.includes(name)));

@@ -48,6 +48,7 @@ export function stackColumns({ colors, nowMs, wide }: ColumnContext): readonly C
     ...when<StackStatus>(wide, [
       { title: 'GENERATION', value: (stack) => `${stack.observedGeneration}/${stack.generation}` },
       { title: 'PATH', value: (stack) => none(stack.source.path) },
+      { title: 'LABELS', value: (stack) => none(labelText(stack.labels)) },
       { title: 'MESSAGE', value: (stack) => findCondition(stack, 'Ready')?.message ?? '' },
     ]),
   ];
@@ -146,6 +147,12 @@ export function shortRevision(revision: string | undefined): string {
   return revision === undefined
     ? '<none>'
     : revision.replace(/\b(sha256:)?([0-9a-f]{12})[0-9a-f]{28,}\b/g, '$2');
+}
+
+export function labelText(labels: StackStatus['labels']): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',');
 }
 
 function readyServices(stack: StackStatus): string {
