@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
-import type { DaemonConfig } from '../config.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
@@ -11,6 +10,7 @@ import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import type { HostPlaces } from '../model/admission.ts';
+import type { Settings } from '../settings/table.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
 import { isOpenToOthers } from '../source/open-to-others.ts';
@@ -38,13 +38,13 @@ const OPEN_MANIFESTS =
  * cannot start (another daemon, a bad address).
  */
 export async function runDaemon(
-  config: DaemonConfig,
+  config: Settings,
   more: { readonly log: Logger; readonly onlyWhenAsked: boolean; readonly onLooked: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
   const policy = {
-    ...readPolicy({ file: config.policyFile, manifests: config.manifests }),
+    ...readPolicy({ file: config.policy, manifests: config.manifests }),
     places: placesOf(config),
   };
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
@@ -66,7 +66,7 @@ export async function runDaemon(
     () => 'unreachable',
   );
   const lock = await acquireLock(config.instance, engineId);
-  const store = await createFileStore({ directory: config.stateDirectory, log });
+  const store = await createFileStore({ directory: config.stateDir, log });
   const applied = createAppliedSource(store);
   for (const manifests of config.manifests) {
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
@@ -89,19 +89,16 @@ export async function runDaemon(
       version: VERSION,
       workers: config.workers,
       concurrency: config.concurrency,
-      resyncMs: config.resyncMs,
-      deleteGraceMs: config.deleteGraceMs,
+      resyncMs: config.resync,
+      deleteGraceMs: config.deleteGrace,
       onlyWhenAsked: more.onlyWhenAsked,
       policy,
     },
   );
   let api: RunningApi | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), socketPath: config.socketPath, log });
-    log.info(
-      { socket: config.socketPath, manifests: config.manifests, instance: config.instance },
-      'started',
-    );
+    api = await startApi({ operations: createOperations(controller), socketPath: config.socket, log });
+    log.info({ socket: config.socket, manifests: config.manifests, instance: config.instance }, 'started');
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
     await api?.close();
@@ -112,11 +109,11 @@ export async function runDaemon(
 }
 
 /** What no stack that is held to anything may reach. */
-function placesOf(config: DaemonConfig): HostPlaces {
+function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
   return {
     manifestRoots: config.manifests,
-    sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
-    ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+    sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],
+    ownPaths: [config.stateDir, ...(config.policy === undefined ? [] : [config.policy])],
   };
 }
