@@ -17,6 +17,7 @@ import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
+import { listenersOf } from './listeners.ts';
 import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
@@ -47,6 +48,7 @@ export async function runDaemon(
     ...readPolicy({ file: config.policy, manifests: config.manifests }),
     places: placesOf(config),
   };
+  const listeners = listenersOf(config, log);
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const engine = createDockerEngine({
@@ -97,8 +99,9 @@ export async function runDaemon(
   );
   let api: RunningApi | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), socketPath: config.socket, log });
-    log.info({ socket: config.socket, manifests: config.manifests, instance: config.instance }, 'started');
+    api = await startApi({ operations: createOperations(controller), ...listeners, log });
+    const { socket, manifests, instance } = config;
+    log.info({ socket, port: api.port, manifests, instance }, 'started');
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
     await api?.close();
@@ -111,9 +114,10 @@ export async function runDaemon(
 /** What no stack that is held to anything may reach. */
 function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
+  const own = [config.policy, config.tokens, config.tlsKey];
   return {
     manifestRoots: config.manifests,
     sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],
-    ownPaths: [config.stateDir, ...(config.policy === undefined ? [] : [config.policy])],
+    ownPaths: [config.stateDir, ...own.filter((path) => path !== undefined)],
   };
 }

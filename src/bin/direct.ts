@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, connectToSocket } from '../cli/connect.ts';
+import { type Connection, connectTo } from '../cli/connect.ts';
 import { createLog } from '../log.ts';
 import { runDaemon } from './daemon.ts';
 import { settingsWithoutFlags } from './settings.ts';
@@ -17,7 +17,14 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
   const socketPath = join(directory, 'stackctl.sock');
   const stop = new AbortController();
   const logLevel = env['STACKCTL_LOG_LEVEL'] === undefined ? 'error' : settings.logLevel;
-  const config = { ...settings, manifests: [], socket: socketPath, logLevel } as const;
+  const config = {
+    ...settings,
+    manifests: [],
+    socket: socketPath,
+    socketGroup: undefined,
+    listen: undefined,
+    logLevel,
+  } as const;
   const log = createLog(config.logLevel);
   const running = AbortSignal.any([signal, stop.signal]);
   let onLooked: () => void = () => undefined;
@@ -35,7 +42,7 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
   };
   try {
     await Promise.race([looked, daemon]);
-    const connection = await connectToSocket(socketPath);
+    const connection = await connectTo({ kind: 'socket', path: socketPath });
     return {
       client: connection.client,
       close: async () => {

@@ -54,6 +54,7 @@ function createParser(): Parser {
   for (const [, setting] of settingList()) {
     const usual = setting.shownDefault === undefined ? '' : `; default ${setting.shownDefault}`;
     const option = new Option(setting.flag, `${setting.summary} (or ${setting.env}${usual})`);
+    if (option.optional) option.preset('true');
     parser.addOption(option.helpGroup(`${setting.section}:`));
   }
   return parser.addHelpText('after', EXAMPLES);

@@ -19,16 +19,25 @@ export interface ReadFile {
 
 /** Reads a file of settings. A file without content sets nothing. Never throws. */
 export function readSettingsFile(file: string, text: string): ReadFile {
+  const { value, problems } = parseDocument(file, text, fileSchema);
+  return { values: problems.length > 0 ? {} : { ...(value as Record<string, unknown>) }, problems };
+}
+
+/** The one document of a file, checked; undefined when nothing stands there. Never throws. */
+export function parseDocument(
+  file: string,
+  text: string,
+  schema: z.ZodType,
+): { readonly value: unknown; readonly problems: readonly Problem[] } {
   const { documents, problems } = parseYaml(file, text);
-  if (problems.length > 0) return { values: {}, problems };
+  if (problems.length > 0) return { value: undefined, problems };
   const [document, ...others] = documents;
-  if (document === undefined) return { values: {}, problems: [] };
+  if (document === undefined) return { value: undefined, problems: [] };
   const found = [
-    ...checkTree(document, fileSchema),
+    ...checkTree(document, schema),
     ...others.map((other) =>
       errorAt('TooManyDocuments', 'the settings are one document', { at: other.at, hint: 'remove this one' }),
     ),
   ];
-  if (found.length > 0) return { values: {}, problems: found };
-  return { values: { ...(toPlain(document) as Record<string, unknown>) }, problems: [] };
+  return { value: toPlain(document), problems: found };
 }

@@ -5,6 +5,7 @@ import { readCommandLine, USUAL_FILE } from './command-line.ts';
 import { readSettingsFile } from './file.ts';
 import type { Setting } from './setting.ts';
 import { flagName, type Settings, settingList } from './table.ts';
+import { checkTogether } from './together.ts';
 
 /** Where settings come from. */
 export interface SettingsWorld {
@@ -44,7 +45,9 @@ export function readSettings(world: SettingsWorld): ReadSettings {
   });
   if (found.length > 0) return { kind: 'wrong', problems: found };
   // Each value was made by its own setting, and every setting has one.
-  return { kind: 'settings', settings: Object.fromEntries(settings) as unknown as Settings };
+  const all = Object.fromEntries(settings) as unknown as Settings;
+  const clashes = checkTogether(all);
+  return clashes.length > 0 ? { kind: 'wrong', problems: clashes } : { kind: 'settings', settings: all };
 }
 
 function fileOf(

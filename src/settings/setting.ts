@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDurationMs } from '../manifest/schema/duration.ts';
 
 /** Under which heading of `--help` and of docs/running.md a setting stands. */
-export type Section = 'What to run' | 'How to work' | 'Where it is';
+export type Section = 'What to run' | 'How to work' | 'Where it is' | 'Who may call';
 
 /** What somebody wrote, in words of one setting: its value, or what was expected in its place. */
 export type Reading<Value> = { readonly value: Value } | { readonly expected: string };
@@ -66,6 +66,36 @@ export function paths(naming: Naming, usual: readonly string[]): Setting<readonl
     shownDefault: usual.join(':'),
     schema: z.array(pathSchema(naming)).meta({ description: naming.summary }),
     read: (texts, base) => ({ value: texts.map((text) => resolve(base, text)) }),
+  };
+}
+
+export function words(
+  naming: Naming,
+  isGood: (text: string) => boolean,
+  expected: string,
+): Setting<readonly string[]> {
+  return {
+    ...naming,
+    isList: true,
+    initial: [],
+    shownDefault: undefined,
+    schema: z
+      .array(z.string({ error: expected }).refine(isGood, { error: expected }))
+      .meta({ description: naming.summary }),
+    read: (texts) => (texts.every(isGood) ? { value: texts } : { expected }),
+  };
+}
+
+/** Off unless somebody turns it on. */
+export function switchedOff(naming: Naming): Setting<boolean> {
+  const expected = 'true or false';
+  return {
+    ...naming,
+    isList: false,
+    initial: false,
+    shownDefault: 'false',
+    schema: z.boolean({ error: expected }).meta({ description: naming.summary }),
+    read: ([text]) => (text === 'true' || text === 'false' ? { value: text === 'true' } : { expected }),
   };
 }
 

@@ -1,4 +1,17 @@
-import { choice, count, duration, path, paths, type Setting, text, usualPath, usualText } from './setting.ts';
+import { address } from './address.ts';
+import {
+  choice,
+  count,
+  duration,
+  path,
+  paths,
+  type Setting,
+  switchedOff,
+  text,
+  usualPath,
+  usualText,
+  words,
+} from './setting.ts';
 
 /** Levels of the log, the most talkative first; pino's names. */
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -50,6 +63,26 @@ export const SETTINGS = {
       summary: 'unix socket of the API, where `stackctl` finds it',
     },
     '/run/stackctl/stackctl.sock',
+  ),
+  socketGroup: text(
+    {
+      flag: '--socket-group <group>',
+      env: 'STACKCTL_SOCKET_GROUP',
+      section: 'Where it is',
+      summary: 'the group, by name or number, that may open the socket; else the one of the daemon',
+    },
+    (group) => /^[a-z0-9_][a-z0-9_.-]{0,31}$/i.test(group),
+    'the name or number of a group',
+  ),
+  socketMode: choice(
+    {
+      flag: '--socket-mode <mode>',
+      env: 'STACKCTL_SOCKET_MODE',
+      section: 'Where it is',
+      summary: 'who may open the socket: 0660 its owner and group, 0600 its owner',
+    },
+    '0660',
+    ['0660', '0600'],
   ),
   dockerHost: text(
     {
@@ -109,6 +142,46 @@ export const SETTINGS = {
     },
     '30s',
   ),
+  listen: address({
+    flag: '--listen <host:port>',
+    env: 'STACKCTL_LISTEN',
+    section: 'Who may call',
+    summary: 'serve the API on TCP too, for those with a token',
+  }),
+  tokens: path({
+    flag: '--tokens <file>',
+    env: 'STACKCTL_TOKENS',
+    section: 'Who may call',
+    summary: 'a file of tokens: lines of `read-only TOKEN` or `read-write TOKEN`',
+  }),
+  tlsCert: path({
+    flag: '--tls-cert <file>',
+    env: 'STACKCTL_TLS_CERT',
+    section: 'Who may call',
+    summary: 'certificate of the TCP listener, with its chain, in PEM',
+  }),
+  tlsKey: path({
+    flag: '--tls-key <file>',
+    env: 'STACKCTL_TLS_KEY',
+    section: 'Who may call',
+    summary: 'its key, in PEM',
+  }),
+  allowedHosts: words(
+    {
+      flag: '--allowed-hosts <name...>',
+      env: 'STACKCTL_ALLOWED_HOSTS',
+      section: 'Who may call',
+      summary: 'names by which clients may call the TCP listener, beside localhost and its address',
+    },
+    (name) => /^[a-z0-9_.-]{1,253}$/i.test(name),
+    'names of hosts, without a port',
+  ),
+  listenWithoutTls: switchedOff({
+    flag: '--listen-without-tls [true|false]',
+    env: 'STACKCTL_LISTEN_WITHOUT_TLS',
+    section: 'Who may call',
+    summary: 'let --listen be an address that others can reach without TLS, say inside a VPN',
+  }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 type Table = typeof SETTINGS;
