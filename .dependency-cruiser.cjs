@@ -25,6 +25,7 @@ const mayImport = {
     'source',
     'store',
   ],
+  settings: ['compose', 'manifest'],
   api: ['controller', 'status', 'plan'],
   cli: ['api', 'plan', 'compose'],
 };
@@ -82,7 +83,9 @@ module.exports = {
       name: 'pure-rooms-import-no-io',
       comment: 'Pure rooms take time, randomness, files and environment as arguments.',
       severity: 'error',
-      from: { path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status']) },
+      from: {
+        path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status', 'settings']),
+      },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|path|path/posix|url)$' },
     },
     {

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { projectSchema } from '../src/compose/schema/project.ts';
 import { GROUP, VERSION } from '../src/manifest/schema/envelope.ts';
 import { KINDS } from '../src/manifest/schema/kinds.ts';
+import { fileSchema } from '../src/settings/file.ts';
 import { crdOf } from './crd.ts';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
 
@@ -20,7 +21,11 @@ export function schemaDocuments(): readonly SchemaDocument[] {
       text: asJson(jsonSchemaOf(definition.schema)),
     },
   ]);
-  return [...ofKinds, { name: 'compose.schema.json', text: asJson(jsonSchemaOf(projectSchema)) }];
+  return [
+    ...ofKinds,
+    { name: 'compose.schema.json', text: asJson(jsonSchemaOf(projectSchema)) },
+    { name: 'stackctld.schema.json', text: asJson(jsonSchemaOf(fileSchema)) },
+  ];
 }
 
 const notice = (comment: string): string =>

@@ -5,7 +5,7 @@ import type { Problem } from '../model/problem.ts';
 import type { ErrorBody } from './contract.ts';
 
 /** The HTTP statuses that the API answers errors with. */
-export type ErrorStatus = 400 | 403 | 404 | 409 | 413 | 415 | 421 | 422 | 500 | 502 | 503;
+export type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 421 | 422 | 429 | 500 | 502 | 503;
 
 export interface ErrorAnswer {
   readonly status: ErrorStatus;

@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono';
 import type { Operations } from '../controller/operations.ts';
 import { isAcceptable } from '../model/problem.ts';
 import { readBody } from './body.ts';
-import { refuseBrowser } from './callers.ts';
+import { type Caller, type Guard, readOnly } from './callers.ts';
 import {
   API_VERSION,
   applyRequestSchema,
@@ -18,6 +18,7 @@ import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './err
 import { followEvents } from './event-stream.ts';
 import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
 import { ndjsonStream } from './streams.ts';
+import type { Access } from './tokens.ts';
 
 /** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
 export interface ApiLog {
@@ -30,18 +31,25 @@ export interface RouteOptions {
   readonly log: ApiLog;
   /** Aborted when the server closes: ends every stream and whatever runs. */
   readonly closing: AbortSignal;
+  /** Who is served. */
+  readonly guard: Guard;
 }
 
-type Bindings = { Bindings: HttpBindings };
+type Bindings = { Bindings: HttpBindings; Variables: { access: Access } };
 type Request = Context<Bindings>;
 
 /** Every path of the API and what it asks of the daemon. */
 export function buildRoutes(options: RouteOptions): Hono<Bindings> {
   const app = new Hono<Bindings>();
   app.use(async (request, next) => {
-    const refused = refuseBrowser(request.req.raw.headers);
-    if (refused === undefined) await next();
-    else request.res = answer(request, refused);
+    const judged = options.guard(callerOf(request));
+    if ('access' in judged) {
+      request.set('access', judged.access);
+      await next();
+    } else {
+      request.res = answer(request, judged.refused);
+      if (judged.refused.status === 401) request.header('www-authenticate', 'Bearer');
+    }
     request.header('cache-control', 'no-store');
     request.header('x-content-type-options', 'nosniff');
     request.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
@@ -60,6 +68,18 @@ export function buildRoutes(options: RouteOptions): Hono<Bindings> {
   app.route(`/${API_VERSION}`, buildWrites(options));
   app.route(`/${API_VERSION}`, buildStreams(options));
   return app;
+}
+
+function callerOf({ req, env }: Request): Caller {
+  const { socket } = env.incoming;
+  return {
+    headers: req.raw.headers,
+    method: req.method,
+    path: req.path,
+    address: socket.remoteAddress ?? '',
+    localAddress: socket.localAddress ?? '',
+    localPort: socket.localPort ?? 0,
+  };
 }
 
 function addProbes(app: Hono<Bindings>, { operations }: RouteOptions): void {
@@ -100,6 +120,8 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
   );
   app.post('/diff', async (request) => {
     const wanted = await readBody(request.req.raw, diffRequestSchema);
+    if (wanted.manifests !== undefined && request.get('access') === 'read-only')
+      return answer(request, readOnly());
     const compare = async () => {
       const items = await operations.diff(wanted, untilGone(request, options).signal);
       return request.json({ items });

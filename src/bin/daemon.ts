@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
-import type { DaemonConfig } from '../config.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
@@ -12,12 +11,14 @@ import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { HostPlaces } from '../model/admission.ts';
+import type { Settings } from '../settings/table.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
 import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
+import { listenersOf } from './listeners.ts';
 import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
@@ -39,15 +40,16 @@ const OPEN_MANIFESTS =
  * cannot start (another daemon, a bad address).
  */
 export async function runDaemon(
-  config: DaemonConfig,
+  config: Settings,
   more: { readonly log: Logger; readonly onlyWhenAsked: boolean; readonly onLooked: () => void },
   signal: AbortSignal,
 ): Promise<void> {
   const { log } = more;
   const policy = {
-    ...readPolicy({ file: config.policyFile, manifests: config.manifests }),
+    ...readPolicy({ file: config.policy, manifests: config.manifests }),
     places: placesOf(config),
   };
+  const listeners = listenersOf(config, log);
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const locks = createEngineLocks(config.instance);
@@ -64,7 +66,7 @@ export async function runDaemon(
     log,
   });
   await meetEngine(engine, locks, signal);
-  const store = await createFileStore({ directory: config.stateDirectory, log });
+  const store = await createFileStore({ directory: config.stateDir, log });
   const applied = createAppliedSource(store);
   for (const manifests of config.manifests) {
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
@@ -87,19 +89,17 @@ export async function runDaemon(
       version: VERSION,
       workers: config.workers,
       concurrency: config.concurrency,
-      resyncMs: config.resyncMs,
-      deleteGraceMs: config.deleteGraceMs,
+      resyncMs: config.resync,
+      deleteGraceMs: config.deleteGrace,
       onlyWhenAsked: more.onlyWhenAsked,
       policy,
     },
   );
   let api: RunningApi | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), socketPath: config.socketPath, log });
-    log.info(
-      { socket: config.socketPath, manifests: config.manifests, instance: config.instance },
-      'started',
-    );
+    api = await startApi({ operations: createOperations(controller), ...listeners, log });
+    const { socket, manifests, instance } = config;
+    log.info({ socket, port: api.port, manifests, instance }, 'started');
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
     await api?.close();
@@ -122,11 +122,12 @@ async function meetEngine(engine: Engine, locks: EngineLocks, signal: AbortSigna
 }
 
 /** What no stack that is held to anything may reach. */
-function placesOf(config: DaemonConfig): HostPlaces {
+function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
+  const own = [config.policy, config.tokens, config.tlsKey];
   return {
     manifestRoots: config.manifests,
-    sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
-    ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+    sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],
+    ownPaths: [config.stateDir, ...own.filter((path) => path !== undefined)],
   };
 }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Connection, connectToSocket } from '../cli/connect.ts';
-import { parseDaemonConfig } from '../config.ts';
+import { type Connection, connectTo } from '../cli/connect.ts';
 import { createLog } from '../log.ts';
 import { runDaemon } from './daemon.ts';
+import { settingsWithoutFlags } from './settings.ts';
 
 /**
  * `--direct`: a daemon for the length of one command, in this process, on a socket of its own. It takes the same lock
@@ -12,11 +12,19 @@ import { runDaemon } from './daemon.ts';
  * is known to a daemon that comes later. It looks at every stack before it answers, and acts only on what it is told to.
  */
 export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Connection> {
+  const settings = settingsWithoutFlags();
   const directory = await mkdtemp(join(tmpdir(), 'stackctl-direct-'));
   const socketPath = join(directory, 'stackctl.sock');
-  const settings = parseDaemonConfig([]);
   const stop = new AbortController();
-  const config = { ...settings, manifests: [], socketPath, logLevel: env['STACKCTL_LOG_LEVEL'] ?? 'error' };
+  const logLevel = env['STACKCTL_LOG_LEVEL'] === undefined ? 'error' : settings.logLevel;
+  const config = {
+    ...settings,
+    manifests: [],
+    socket: socketPath,
+    socketGroup: undefined,
+    listen: undefined,
+    logLevel,
+  } as const;
   const log = createLog(config.logLevel);
   const running = AbortSignal.any([signal, stop.signal]);
   let onLooked: () => void = () => undefined;
@@ -34,7 +42,7 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
   };
   try {
     await Promise.race([looked, daemon]);
-    const connection = await connectToSocket(socketPath);
+    const connection = await connectTo({ kind: 'socket', path: socketPath });
     return {
       client: connection.client,
       close: async () => {

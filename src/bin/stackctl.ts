@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import './without-debug.ts';
 
-import { connectToSocket } from '../cli/connect.ts';
+import { connectTo } from '../cli/connect.ts';
 import { runCli } from '../cli/run.ts';
 
 const interrupt = new AbortController();
@@ -15,12 +15,13 @@ process.exitCode = await runCli({
   stdin: process.stdin,
   env: process.env,
   cwd: process.cwd(),
-  connect: async ({ socketPath, direct, signal }) => {
-    if (!direct) return connectToSocket(socketPath);
+  connect: async ({ endpoint, direct, signal }) => {
+    if (!direct) return connectTo(endpoint);
     // Only here, since a command that talks to a daemon needs none of the controller.
     const { connectDirectly } = await import('./direct.ts');
     return connectDirectly(process.env, signal);
   },
+  clientFile: async () => (await import('./client-file.ts')).readClientFile(process.env),
   // Here, since most commands leave it to the daemon to understand manifests.
   loader: {
     load: async (request) => (await import('./local-loader.ts')).loadManifests(request),

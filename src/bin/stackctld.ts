@@ -1,13 +1,13 @@
 #!/usr/bin/env node
 import './without-debug.ts';
 
-import { parseDaemonConfig } from '../config.ts';
 import { createLog } from '../log.ts';
 import { asFailure } from '../model/failure.ts';
 import { runDaemon } from './daemon.ts';
+import { settingsOrExit } from './settings.ts';
 
-const config = parseDaemonConfig(process.argv.slice(2));
-const log = createLog(config.logLevel);
+const settings = settingsOrExit(process.argv.slice(2));
+const log = createLog(settings.logLevel);
 const stop = new AbortController();
 
 process.on('unhandledRejection', (thrown) => {
@@ -24,7 +24,7 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
 }
 
 try {
-  await runDaemon(config, { log, onlyWhenAsked: false, onLooked: () => undefined }, stop.signal);
+  await runDaemon(settings, { log, onlyWhenAsked: false, onLooked: () => undefined }, stop.signal);
   process.exit(0);
 } catch (thrown) {
   const failure = asFailure(thrown);

@@ -37,6 +37,7 @@ import {
 } from '../api/rollout-contract.ts';
 import { Failure } from '../model/failure.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
+import type { Endpoint } from './endpoint.ts';
 import { openStream, send } from './transport.ts';
 
 /** The daemon's operations from afar. Every method throws `Failure`; its `status` is the HTTP status. */
@@ -71,19 +72,19 @@ export interface Client {
   logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<ContainerLogLine>>;
 }
 
-/** The client that speaks over a unix socket. Connects anew for each call. */
-export function createClient(socketPath: string): Client {
+/** The client that speaks over HTTP. Connects anew for each call. */
+export function createClient(endpoint: Endpoint): Client {
   const call = async <Output>(
     schema: z.ZodType<Output>,
     signal: AbortSignal,
     request: { readonly method?: string; readonly path: string; readonly body?: unknown },
   ): Promise<Output> => {
-    const answer = await send({ socketPath, method: 'GET', ...request }, signal);
+    const answer = await send({ endpoint, method: 'GET', ...request }, signal);
     if (answer.status >= 400) throw failureOf(answer.status, answer.body);
     return check(schema, answer.body);
   };
   const follow = async <Output>(schema: z.ZodType<Output>, path: string, signal: AbortSignal) => {
-    const answer = await openStream({ socketPath, method: 'GET', path }, signal);
+    const answer = await openStream({ endpoint, method: 'GET', path }, signal);
     if ('body' in answer) throw failureOf(answer.status, answer.body);
     return readItems(schema, answer.lines);
   };
@@ -93,7 +94,7 @@ export function createClient(socketPath: string): Client {
     stacks: async (signal) => (await call(stackListSchema, signal, { path: PATHS.stacks })).items,
     stack: (name, signal) => call(stackStatusSchema, signal, { path: PATHS.stack(name) }),
     async apply(body, signal) {
-      const answer = await send({ socketPath, method: 'POST', path: PATHS.apply, body }, signal);
+      const answer = await send({ endpoint, method: 'POST', path: PATHS.apply, body }, signal);
       if (answer.status < 400) return check(applyResultSchema, answer.body);
       const refused = errorBodySchema.safeParse(answer.body).data;
       if (refused?.problems === undefined) throw failureOf(answer.status, answer.body);
@@ -165,7 +166,12 @@ async function* readItems<Output>(
 
 function failureOf(status: number, body: unknown): Failure {
   const parsed = errorBodySchema.safeParse(body);
+  if (status === 401) {
+    return new Failure('refused', 'the daemon does not know this token', { status, hint: TOKEN_HINT });
+  }
   if (!parsed.success) return new Failure('bug', `the daemon answered with status ${status}`, { status });
   const { kind, message, hint } = parsed.data.error;
   return new Failure(kind, message, { status, ...(hint === undefined ? {} : { hint }) });
 }
+
+const TOKEN_HINT = 'give --token-file or STACKCTL_TOKEN a token from the file that stackctld has as --tokens';

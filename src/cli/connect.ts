@@ -1,6 +1,5 @@
 import type { Client } from './client.ts';
-
-export const DEFAULT_SOCKET = '/run/stackctl/stackctl.sock';
+import type { Endpoint } from './endpoint.ts';
 
 export interface Connection {
   readonly client: Client;
@@ -10,14 +9,14 @@ export interface Connection {
 
 /** How a command gets at the daemon. `direct`: do its work in this process, without one. */
 export type Connect = (target: {
-  readonly socketPath: string;
+  readonly endpoint: Endpoint;
   readonly direct: boolean;
   readonly signal: AbortSignal;
 }) => Promise<Connection>;
 
-/** Connects to a daemon's socket; nothing is opened before the first call. */
-export async function connectToSocket(socketPath: string): Promise<Connection> {
+/** Connects to a daemon; nothing is opened before the first call. */
+export async function connectTo(endpoint: Endpoint): Promise<Connection> {
   // Here, since checking answers needs a large library that --help can do without.
   const { createClient } = await import('./client.ts');
-  return { client: createClient(socketPath), close: async () => undefined };
+  return { client: createClient(endpoint), close: async () => undefined };
 }

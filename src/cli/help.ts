@@ -8,6 +8,15 @@ export const GLOBAL_OPTIONS = {
     '--socket <path>',
     'the socket of stackctld (or STACKCTL_SOCKET; default /run/stackctl/stackctl.sock)',
   ),
+  host: text('--host <url>', 'a stackctld elsewhere: https://HOST:PORT (or STACKCTL_HOST)'),
+  tokenFile: text(
+    '--token-file <file>',
+    'the token for --host (or STACKCTL_TOKEN_FILE, or the token itself in STACKCTL_TOKEN)',
+  ),
+  certificateAuthority: text(
+    '--certificate-authority <file>',
+    'who signed its certificate, in PEM (or STACKCTL_CERTIFICATE_AUTHORITY; default the usual ones)',
+  ),
   direct: flag('--direct', 'do without a daemon: work once, in this process'),
   color: flag('--no-color', 'never colour the output (as with NO_COLOR; default: on a terminal only)'),
   help: flag('-h, --help', 'show help'),

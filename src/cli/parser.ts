@@ -1,6 +1,7 @@
 import { CommanderError, Option, Command as Parser } from 'commander';
 import { VERSION } from '../version.ts';
 import type { Command } from './command.ts';
+import type { EndpointNames } from './endpoint.ts';
 import { GLOBAL_OPTIONS, renderCommandHelp, renderProgramHelp } from './help.ts';
 import { type OptionSpec, type OptionSpecs, type OptionValues, UsageError } from './option.ts';
 import { normaliseSwitches } from './switches.ts';
@@ -11,7 +12,7 @@ export interface ParsedCall {
   readonly command: Command;
   readonly args: readonly string[];
   readonly options: Readonly<Record<string, unknown>>;
-  readonly globals: { readonly socket: string | undefined; readonly direct: boolean };
+  readonly globals: EndpointNames & { readonly direct: boolean };
 }
 
 /** `help`: text that was asked for. `usage`: what is wrong with the line. */

@@ -1,6 +1,7 @@
 import type { Context } from './command.ts';
 import { COMMANDS } from './commands.ts';
-import { type Connect, type Connection, DEFAULT_SOCKET } from './connect.ts';
+import type { Connect, Connection } from './connect.ts';
+import { chooseEndpoint, type EndpointNames } from './endpoint.ts';
 import type { ManifestLoader } from './manifest-loader.ts';
 import { UsageError } from './option.ts';
 import { createColors, wantsColor } from './output/color.ts';
@@ -22,6 +23,8 @@ export interface CliWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
   readonly connect: Connect;
+  /** What the client's file says of the daemon; {} without one. */
+  readonly clientFile?: () => Promise<EndpointNames>;
   /** For commands that need no daemon. */
   readonly loader: ManifestLoader;
   /** Unix time in ms, for ages. */
@@ -78,8 +81,7 @@ async function runCommand(
   const { command, args, options, globals } = parsed;
   let connection: Promise<Connection> | undefined;
   const client: Context['client'] = async () => {
-    const socketPath = globals.socket || world.env['STACKCTL_SOCKET'] || DEFAULT_SOCKET;
-    connection ??= world.connect({ socketPath, direct: globals.direct, signal: io.signal });
+    connection ??= connect(globals, world, io.signal);
     return (await connection).client;
   };
   try {
@@ -97,4 +99,20 @@ async function runCommand(
     over.abort();
     await connection?.then((open) => open.close()).catch(() => undefined);
   }
+}
+
+async function connect(
+  globals: ParsedCall['globals'],
+  world: CliWorld,
+  signal: AbortSignal,
+): Promise<Connection> {
+  const { env, cwd } = world;
+  const file = globals.direct ? {} : ((await world.clientFile?.()) ?? {});
+  const endpoint = chooseEndpoint({
+    flags: { ...globals, socket: globals.socket || undefined },
+    env,
+    file,
+    cwd,
+  });
+  return world.connect({ endpoint, direct: globals.direct, signal });
 }

@@ -1,5 +1,8 @@
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { Failure } from '../model/failure.ts';
+import type { Endpoint } from './endpoint.ts';
+import { transportFailure } from './transport-failure.ts';
 
 /** Bounds what a broken daemon can make us hold. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -8,7 +11,7 @@ const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 60_000;
 
 export interface WireRequest {
-  readonly socketPath: string;
+  readonly endpoint: Endpoint;
   readonly method: string;
   readonly path: string;
   /** Sent as JSON; undefined: none. */
@@ -23,13 +26,13 @@ export interface WireAnswer {
 
 /** Where a request went, and what breaks it off. */
 interface Line {
-  readonly socketPath: string;
+  readonly endpoint: Endpoint;
   readonly signal: AbortSignal;
 }
 
-/** One request and its whole answer, over HTTP on a unix socket. Throws `Failure` when nobody answers. */
+/** One request and its whole answer, over HTTP. Throws `Failure` when nobody answers. */
 export async function send(request: WireRequest, signal: AbortSignal): Promise<WireAnswer> {
-  return readAnswer({ socketPath: request.socketPath, signal }, await open(request, signal));
+  return readAnswer({ endpoint: request.endpoint, signal }, await open(request, signal));
 }
 
 /** A request answered by lines of JSON, or, when it is refused, by a body. */
@@ -38,23 +41,34 @@ export async function openStream(
   signal: AbortSignal,
 ): Promise<WireAnswer | { readonly lines: AsyncIterable<unknown> }> {
   const response = await open(request, signal);
-  const line: Line = { socketPath: request.socketPath, signal };
+  const line: Line = { endpoint: request.endpoint, signal };
   return statusOf(response) >= 400 ? readAnswer(line, response) : { lines: readLines(line, response) };
 }
 
 function open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage> {
-  const { socketPath, method, path } = request;
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-  const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+  const { endpoint } = request;
   return new Promise((resolve, reject) => {
-    const sent = httpRequest({ socketPath, method, path, headers, signal, agent: false }, (response) => {
+    const sent = start(request, signal);
+    sent.on('response', (response) => {
       sent.setTimeout(0);
       resolve(response);
     });
     sent.setTimeout(ANSWER_TIMEOUT_MS, () => sent.destroy(Object.assign(new Error(), { code: 'ETIMEDOUT' })));
-    sent.on('error', (error) => reject(transportFailure({ socketPath, signal }, error)));
-    sent.end(body);
+    sent.on('error', (error) => reject(failureAt({ endpoint, signal }, error)));
+    sent.end(request.body === undefined ? undefined : JSON.stringify(request.body));
   });
+}
+
+function start({ endpoint, method, path, body }: WireRequest, signal: AbortSignal): ClientRequest {
+  const type = body === undefined ? {} : { 'content-type': 'application/json' };
+  if (endpoint.kind === 'socket') {
+    return httpRequest({ socketPath: endpoint.path, method, path, headers: type, signal, agent: false });
+  }
+  const { url, token, authority: ca } = endpoint;
+  const headers = { ...type, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+  const options = { method, headers, signal, agent: false } as const;
+  const target = new URL(path, url);
+  return url.protocol === 'http:' ? httpRequest(target, options) : httpsRequest(target, { ...options, ca });
 }
 
 async function readAnswer(line: Line, response: IncomingMessage): Promise<WireAnswer> {
@@ -83,7 +97,7 @@ async function* chunksOf(line: Line, response: IncomingMessage): AsyncGenerator<
   try {
     yield* response;
   } catch (error) {
-    throw transportFailure(line, error);
+    throw failureAt(line, error);
   }
 }
 
@@ -97,31 +111,7 @@ function parseJson(text: string): unknown {
 
 const statusOf = (response: IncomingMessage): number => response.statusCode ?? 500;
 
-const NO_DAEMON_HINT =
-  'start it with `systemctl start stackctld` or `stackctld`; --direct works once without a daemon, --socket chooses another';
-
-function transportFailure({ socketPath, signal }: Line, error: unknown): Failure {
-  const { code } = error as NodeJS.ErrnoException;
+function failureAt({ endpoint, signal }: Line, error: unknown): Failure {
   if (signal.aborted) return new Failure('superseded', 'interrupted', { cause: error });
-  const unreachable = (why: string, hint: string): Failure =>
-    new Failure('unreachable', `cannot reach stackctld on ${socketPath}: ${why}`, { hint, cause: error });
-  switch (code) {
-    case 'ENOENT':
-      return unreachable('there is no socket', NO_DAEMON_HINT);
-    case 'ECONNREFUSED':
-      return unreachable('nobody answers on the socket', NO_DAEMON_HINT);
-    case 'EACCES':
-    case 'EPERM':
-      return unreachable('permission denied', `join the group that "ls -l ${socketPath}" shows, or use sudo`);
-    case 'ECONNRESET':
-    case 'EPIPE':
-      return unreachable('the connection broke off', 'see why with journalctl -u stackctld');
-    case 'ETIMEDOUT':
-      return unreachable(
-        `no answer for ${ANSWER_TIMEOUT_MS / 1000} s`,
-        'see why with journalctl -u stackctld',
-      );
-    default:
-      return unreachable(code ?? 'unknown error', NO_DAEMON_HINT);
-  }
+  return transportFailure(endpoint, error, ANSWER_TIMEOUT_MS);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
-import { connectToSocket } from '../../src/cli/connect.ts';
+import { connectTo } from '../../src/cli/connect.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
@@ -88,7 +88,7 @@ export class CliHarness {
       stdin: chunks(options.stdin ?? ''),
       env: { STACKCTL_SOCKET: this.socketPath, ...options.env },
       cwd: options.cwd ?? this.directory,
-      connect: ({ socketPath }) => connectToSocket(socketPath),
+      connect: ({ endpoint }) => connectTo(endpoint),
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),

@@ -71,7 +71,7 @@ export class World {
 
   /** Asks the daemon without a process for each question: for what is looked at again and again. */
   get #client(): Client {
-    return createClient(this.socketPath);
+    return createClient({ kind: 'socket', path: this.socketPath });
   }
 
   get stateDirectory(): string {

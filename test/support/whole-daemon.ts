@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
-import { connectToSocket } from '../../src/cli/connect.ts';
+import { connectTo } from '../../src/cli/connect.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { createCachingLoader } from '../../src/controller/caching-loader.ts';
 import { Controller } from '../../src/controller/controller.ts';
@@ -128,7 +128,7 @@ export class WholeDaemon {
       stdin: nothing(),
       env: { STACKCTL_SOCKET: this.socketPath },
       cwd: this.directory,
-      connect: ({ socketPath }) => connectToSocket(socketPath),
+      connect: ({ endpoint }) => connectTo(endpoint),
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { request } from 'node:http';
+import { type RequestOptions, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type RunningApi, startApi } from '../../../src/api/server.ts';
+import { type RunningApi, startApi, type TcpOptions } from '../../../src/api/server.ts';
 import { FakeOperations } from '../../support/fake-operations.ts';
 
 export interface Answer {
@@ -17,6 +17,8 @@ export class ApiHarness {
   readonly logged: { readonly level: 'warn' | 'error'; readonly message: string }[] = [];
   readonly directory: string;
   readonly socketPath: string;
+  /** Of the TCP listener on 127.0.0.1, where there is one. */
+  port: number | undefined;
   #api: RunningApi | undefined;
 
   private constructor(directory: string) {
@@ -24,7 +26,7 @@ export class ApiHarness {
     this.socketPath = socketIn(directory);
   }
 
-  static async start(): Promise<ApiHarness> {
+  static async start(tcp?: Omit<TcpOptions, 'address'>): Promise<ApiHarness> {
     const harness = new ApiHarness(await mkdtemp(join(tmpdir(), 'stackctl-api-')));
     const log = (level: 'warn' | 'error') => (_fields: object, message: string) => {
       harness.logged.push({ level, message });
@@ -34,7 +36,9 @@ export class ApiHarness {
       operations,
       socketPath,
       log: { warn: log('warn'), error: log('error') },
+      tcp: tcp === undefined ? undefined : { address: { host: '127.0.0.1', port: 0 }, ...tcp },
     });
+    harness.port = harness.#api.port;
     return harness;
   }
 
@@ -57,15 +61,26 @@ export class ApiHarness {
       ? {}
       : { 'content-type': 'application/json' },
   ): Promise<Answer> {
+    return this.#send({ socketPath: this.socketPath, method, path, headers }, body);
+  }
+
+  /** The same over TCP. */
+  call(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body?: string,
+  ): Promise<Answer> {
+    return this.#send({ host: '127.0.0.1', port: this.port, method, path, headers }, body);
+  }
+
+  #send(options: RequestOptions, body: string | readonly string[] | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const sent = request(
-        { socketPath: this.socketPath, method, path, headers, agent: false },
-        async (response) => {
-          let text = '';
-          for await (const chunk of response) text += String(chunk);
-          resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
-        },
-      );
+      const sent = request({ ...options, agent: false }, async (response) => {
+        let text = '';
+        for await (const chunk of response) text += String(chunk);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, text });
+      });
       sent.on('error', reject);
       // Several pieces go out in chunks, without a content-length.
       for (const piece of typeof body === 'object' ? body : []) sent.write(piece);

@@ -23,7 +23,7 @@ describe('what the daemon says arrives as it was said', () => {
   test('statuses, with fields that are undefined', async () => {
     api.operations.put(sampleStack());
     api.operations.put(brokenStack());
-    const client = createClient(api.socketPath);
+    const client = createClient({ kind: 'socket', path: api.socketPath });
     expect(await client.stacks(signal)).toEqual(api.operations.stacks());
     expect(await client.stack('shop', signal)).toEqual(brokenStack());
     expect(await client.version(signal)).toEqual(api.operations.version());
@@ -31,13 +31,13 @@ describe('what the daemon says arrives as it was said', () => {
 
   test('events, of all stacks or one', async () => {
     api.operations.record(sampleEvent());
-    const client = createClient(api.socketPath);
+    const client = createClient({ kind: 'socket', path: api.socketPath });
     expect(await client.events({ stack: undefined }, signal)).toEqual([sampleEvent()]);
     expect(await client.events({ stack: 'shop' }, signal)).toEqual([]);
   });
 
   test('requests and results of apply and diff', async () => {
-    const client = createClient(api.socketPath);
+    const client = createClient({ kind: 'socket', path: api.socketPath });
     const result = {
       problems: [],
       stacks: [{ name: 'demo', action: 'created', generation: 1, plan: ['x'] }],
@@ -63,7 +63,7 @@ describe('what the daemon says arrives as it was said', () => {
     api.operations.onApply = () => ({ problems, stacks: [], adopt: false });
     const answer = await api.ask('POST', '/v1alpha1/apply', applyBody());
     expect(answer.status).toBe(422);
-    const client = createClient(api.socketPath);
+    const client = createClient({ kind: 'socket', path: api.socketPath });
     expect(await client.apply({ ...push, dryRun: false, force: false, adopt: false }, signal)).toEqual({
       problems,
       stacks: [],
@@ -71,7 +71,7 @@ describe('what the daemon says arrives as it was said', () => {
   });
 
   test('a name is one segment of the path, whatever stands in it', async () => {
-    const client = createClient(api.socketPath);
+    const client = createClient({ kind: 'socket', path: api.socketPath });
     await expect(client.command('../a b/c', 'suspend', signal)).rejects.toMatchObject({ status: 404 });
     expect(api.operations.calls).toEqual([['suspend', '../a b/c']]);
   });

@@ -27,7 +27,10 @@ const allLogs = {
 test('a watch begins with what is, and goes on with what happens', async () => {
   const stop = new AbortController();
   const seen: string[] = [];
-  for await (const notice of await createClient(api.socketPath).watch(everything, stop.signal)) {
+  for await (const notice of await createClient({ kind: 'socket', path: api.socketPath }).watch(
+    everything,
+    stop.signal,
+  )) {
     seen.push(notice.kind);
     if (seen.length === 1) api.operations.record(sampleEvent());
     if (notice.kind === 'event') api.operations.remove('demo');
@@ -38,7 +41,7 @@ test('a watch begins with what is, and goes on with what happens', async () => {
 
 test('a client that goes away ends its stream in the daemon', async () => {
   const stop = new AbortController();
-  const client = createClient(api.socketPath);
+  const client = createClient({ kind: 'socket', path: api.socketPath });
   const notices = await client.watch(everything, stop.signal);
   const logs = await client.logs(allLogs, stop.signal);
   await eventually(() => api.operations.watchers === 1);
@@ -56,7 +59,9 @@ test('a client that does not read is cut off, and others go on', async () => {
   idle.write('GET /v1alpha1/watch HTTP/1.1\r\nHost: x\r\n\r\n');
   await eventually(() => api.operations.watchers === 1);
   const stop = new AbortController();
-  const reader = (await createClient(api.socketPath).watch(everything, stop.signal))[Symbol.asyncIterator]();
+  const reader = (
+    await createClient({ kind: 'socket', path: api.socketPath }).watch(everything, stop.signal)
+  )[Symbol.asyncIterator]();
   await eventually(() => api.operations.watchers === 2);
 
   const line = 'x'.repeat(64 * 1024);
@@ -104,7 +109,10 @@ test('a source that breaks ends its stream with the failure', async () => {
   };
   const lines: string[] = [];
   const read = async () => {
-    const stream = await createClient(api.socketPath).logs(allLogs, new AbortController().signal);
+    const stream = await createClient({ kind: 'socket', path: api.socketPath }).logs(
+      allLogs,
+      new AbortController().signal,
+    );
     for await (const { text } of stream) lines.push(text);
   };
   await expect(read()).rejects.toMatchObject({ kind: 'unreachable', hint: 'start it' });
@@ -112,7 +120,10 @@ test('a source that breaks ends its stream with the failure', async () => {
 });
 
 test('a stream that the daemon ends when it stops ends without an error', async () => {
-  const notices = await createClient(api.socketPath).watch(everything, new AbortController().signal);
+  const notices = await createClient({ kind: 'socket', path: api.socketPath }).watch(
+    everything,
+    new AbortController().signal,
+  );
   const seen: string[] = [];
   for await (const notice of notices) {
     seen.push(notice.kind);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { settingsDocuments } from '../../../scripts/settings-docs.ts';
 import { COMMANDS } from '../../../src/cli/commands.ts';
 import { blocksOf, readDocument, tableRows } from './markdown.ts';
 import { runnable } from './shell-script.ts';
@@ -27,12 +28,8 @@ describe('README.md', () => {
     );
   });
 
-  it('lists every flag of stackctld', () => {
-    const rows = tableRows(readme).filter(([flag]) => /^`--[a-z-]+`$/.test(flag ?? ''));
-    const defined = [...readDocument('src/config.ts').matchAll(/new Option\(\s*'(--[a-z-]+)/g)].map(
-      ([, flag]) => flag,
-    );
-    expect(rows.map(([flag]) => flag?.replaceAll('`', ''))).toEqual(defined);
+  it.each(settingsDocuments())('$path has the settings of stackctld as they are', ({ path, text }) => {
+    expect(readDocument(path), 'npx tsx scripts/write-settings.ts writes it').toBe(text);
   });
 
   it('shows the two commands, and a manifest of at most twelve lines, on its first screen', () => {
