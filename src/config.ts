@@ -17,6 +17,8 @@ export interface DaemonConfig {
   readonly deleteGraceMs: number;
   /** The operator's PolicyConfiguration; undefined: the defaults are in force. */
   readonly policyFile: string | undefined;
+  /** Where webhooks are taken, and the file of their secret; undefined: nowhere. */
+  readonly webhook: { readonly host: string; readonly port: number; readonly secretFile: string } | undefined;
 }
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -43,6 +45,15 @@ function instance(text: string): string {
   return text;
 }
 
+/** `127.0.0.1:9292`, `[::1]:9292`, or `9292` of this host alone. */
+function listenAddress(text: string): { readonly host: string; readonly port: number } {
+  const match = /^(?:(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65_535)
+    throw new InvalidArgumentError('expected HOST:PORT, such as 127.0.0.1:9292');
+  return { host: (match[1] ?? '127.0.0.1').replace(/^\[|\]$/g, ''), port };
+}
+
 /** As commander names them. */
 interface Given {
   manifests?: string[];
@@ -56,6 +67,8 @@ interface Given {
   resync: number;
   deleteGrace: number;
   policy?: string;
+  webhookListen?: { readonly host: string; readonly port: number };
+  webhookSecret?: string;
 }
 
 /** How the command line of stackctld is read: flags before environment before defaults; help and exits by itself. */
@@ -106,9 +119,12 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     .addOption(
       new Option('--policy <file>', 'what stacks may do: a PolicyConfiguration').env('STACKCTL_POLICY'),
     )
+    .addOption(WEBHOOK_LISTEN)
+    .addOption(WEBHOOK_SECRET)
     .addHelpText('after', EXAMPLES)
     .parse([...argv], { from: 'user' });
   const options = parser.opts<Given>();
+  const webhook = webhookOf(options, parser);
   const manifests = options.manifests ?? ['/etc/stackctl/manifests'];
   return {
     manifests: manifests.map((directory) => resolve(directory)),
@@ -121,14 +137,33 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     concurrency: options.concurrency,
     resyncMs: options.resync,
     deleteGraceMs: options.deleteGrace,
+    webhook,
     policyFile: options.policy === undefined || options.policy === '' ? undefined : resolve(options.policy),
   };
 }
+
+function webhookOf({ webhookListen, webhookSecret }: Given, parser: Parser): DaemonConfig['webhook'] {
+  if (webhookListen === undefined && webhookSecret === undefined) return undefined;
+  if (webhookListen === undefined || webhookSecret === undefined)
+    return parser.error('error: --webhook-listen and --webhook-secret are given together');
+  return { ...webhookListen, secretFile: resolve(webhookSecret) };
+}
+
+const WEBHOOK_LISTEN = new Option(
+  '--webhook-listen <address>',
+  'take webhooks of forges at HOST:PORT; off by default',
+)
+  .env('STACKCTL_WEBHOOK_LISTEN')
+  .argParser(listenAddress);
+const WEBHOOK_SECRET = new Option('--webhook-secret <file>', 'the secret that webhooks are signed with').env(
+  'STACKCTL_WEBHOOK_SECRET',
+);
 
 const EXAMPLES = `
 Examples:
   stackctld --manifests /etc/stackctl/manifests
   stackctld --manifests ./manifests --state-dir ./.state --socket ./.state/stackctl.sock
   stackctld --manifests /etc/stackctl/manifests --policy /etc/stackctl/policy.yaml
+  stackctld --webhook-listen 127.0.0.1:9292 --webhook-secret /etc/stackctl/webhook-secret
   DOCKER_HOST=unix:///run/user/1000/docker.sock stackctld --manifests ~/stacks
 `;

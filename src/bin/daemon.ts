@@ -2,11 +2,13 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
+import { startWebhooks, type WebhookServer } from '../api/webhook-server.ts';
 import type { DaemonConfig } from '../config.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
+import type { Operations } from '../controller/operations.ts';
 import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
@@ -17,7 +19,9 @@ import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
+import { filesOfRepositories, openRepositories } from './open-repositories.ts';
 import { readPolicy } from './policy-file.ts';
+import { readWebhookSecret } from './webhook-secret.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -78,6 +82,7 @@ export async function runDaemon(
       engine,
       sources: [...directories, applied],
       applied,
+      openRepository: openRepositories(config.stateDirectory, systemClock.nowMs),
       store,
       loader: createCachingLoader(loader, { monotonicMs: systemClock.monotonicMs }),
       clock: systemClock,
@@ -96,19 +101,35 @@ export async function runDaemon(
     },
   );
   let api: RunningApi | undefined;
+  let webhooks: WebhookServer | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), socketPath: config.socketPath, log });
+    const operations = createOperations(controller);
+    api = await startApi({ operations, socketPath: config.socketPath, log });
+    webhooks = await listenForWebhooks(config, operations, log);
     log.info(
       { socket: config.socketPath, manifests: config.manifests, instance: config.instance },
       'started',
     );
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
+    await webhooks?.close();
     await api?.close();
     await loader.close();
     await lock.release();
     log.info('stopped');
   }
+}
+
+function listenForWebhooks(
+  { webhook }: DaemonConfig,
+  operations: Operations,
+  log: Logger,
+): Promise<WebhookServer> | undefined {
+  if (webhook === undefined) return undefined;
+  const { host, port, secretFile } = webhook;
+  const secret = readWebhookSecret(secretFile);
+  const lookAt = (name: string) => operations.lookAtSource(name);
+  return startWebhooks({ host, port, secret, lookAt, nowMs: systemClock.monotonicMs, log });
 }
 
 /** What no stack that is held to anything may reach. */
@@ -118,5 +139,6 @@ function placesOf(config: DaemonConfig): HostPlaces {
     manifestRoots: config.manifests,
     sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
     ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+    laidOut: [filesOfRepositories(config.stateDirectory)],
   };
 }

@@ -6,6 +6,7 @@ export const KINDS = {
   service: ['service', 'services', 'svc'],
   network: ['network', 'networks', 'net'],
   volume: ['volume', 'volumes', 'vol'],
+  source: ['source', 'sources', 'src', 'gitrepository', 'gitrepositories', 'gitrepo'],
 } as const;
 export type Kind = keyof typeof KINDS;
 
@@ -31,4 +32,15 @@ export function parseStacks(args: readonly string[]): readonly string[] {
   const [first, ...others] = args;
   const named = first !== undefined && others.length > 0 && findKind(first) === 'stack' ? others : args;
   return [...new Set(named.map(parseStack))];
+}
+
+/** Names of sources from `source NAME...` or `source/NAME...`; undefined when the arguments are about something else. */
+export function parseSources(args: readonly string[]): readonly string[] | undefined {
+  const [first = '', ...others] = args;
+  if (findKind(first) === 'source') return [...new Set(others)];
+  const names = args.flatMap((argument) => {
+    const at = argument.indexOf('/');
+    return at > 0 && findKind(argument.slice(0, at)) === 'source' ? [argument.slice(at + 1)] : [];
+  });
+  return names.length > 0 && names.length === args.length ? [...new Set(names)] : undefined;
 }

@@ -5,7 +5,7 @@ import { parseStacks } from './reference.ts';
 import { describeThrown, reportError } from './report.ts';
 
 interface StackCommand {
-  readonly verb: 'reconcile' | 'suspend' | 'resume';
+  readonly verb: 'suspend' | 'resume';
   readonly summary: string;
   readonly description: readonly string[];
   readonly examples: readonly Example[];

@@ -14,7 +14,9 @@ import type {
 } from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
+import { deleteRepository } from './push-repositories.ts';
 import { historyOf, rollBack, steerRollout } from './rollouts.ts';
+import { reconcileSource, sourceStatus, sourceStatuses } from './source-statuses.ts';
 import { stackLogs } from './stack-logs.ts';
 import { isToBeSeen, type StackRecord } from './stack-record.ts';
 
@@ -62,6 +64,21 @@ export function createOperations(controller: Controller): Operations {
     reconcile: (name) => {
       statusOf(controller, name);
       controller.ask(name);
+    },
+    reconcileWithSource: async (name, signal) => {
+      statusOf(controller, name);
+      const origin = controller.catalog.get(name)?.origin;
+      if (origin !== undefined) await reconcileSource(controller, origin.name, signal);
+      controller.ask(name);
+    },
+    sources: () => sourceStatuses(controller),
+    source: (name) => sourceStatus(controller, name),
+    reconcileSource: (name, signal) => reconcileSource(controller, name, signal),
+    deleteSource: (name) => deleteRepository(controller, name),
+    lookAtSource: (name) => {
+      const source = controller.repositories.find(name);
+      source?.lookNow();
+      return source !== undefined;
     },
     suspend: (name) => setSuspended(controller, name, true),
     resume: (name) => setSuspended(controller, name, false),
@@ -191,9 +208,10 @@ async function deleteStack(controller: Controller, request: DeleteRequest): Prom
 }
 
 /** Whoever removes a manifest and deletes its stack at once must not be told that the manifest is still there. */
-async function readAgain({ ports, catalog, sources }: Controller, name: string): Promise<void> {
+async function readAgain({ ports, catalog, sources, repositories }: Controller, name: string): Promise<void> {
   const origin = catalog.get(name)?.origin;
-  const source = ports.sources.find((each) => each.kind === origin?.kind && each.name === origin?.name);
+  const all = [...ports.sources, ...repositories.sources];
+  const source = all.find((each) => each.kind === origin?.kind && each.name === origin?.name);
   if (source !== undefined && source !== ports.applied)
     await sources.read(source, AbortSignal.timeout(15_000));
 }

@@ -29,6 +29,8 @@ export interface PassReport {
   readonly plan: Plan | undefined;
   readonly outcomes: readonly Outcome[];
   readonly nextLookAtMs: number | undefined;
+  /** Of the source of what is wanted, where it has one of its own: `main@sha1:...`. */
+  readonly sourceRevision?: string | undefined;
 }
 
 const HISTORY_KEPT = 10;
@@ -45,7 +47,7 @@ export function deriveStatus(report: PassReport): StackStatus {
     services,
   });
   const ready = conditions.find((condition) => condition.type === 'Ready')?.status === 'True';
-  const revision = desired?.revision ?? previous?.lastAttemptedRevision;
+  const revision = attemptedRevision(report);
   return {
     name: report.name,
     source: report.source,
@@ -72,6 +74,10 @@ export function deriveStatus(report: PassReport): StackStatus {
     nextLookAt: report.nextLookAtMs === undefined ? undefined : isoTime(report.nextLookAtMs),
     createdAt: previous?.createdAt ?? isoTime(nowMs),
   };
+}
+
+function attemptedRevision({ desired, sourceRevision, previous }: PassReport): string | undefined {
+  return desired === undefined ? previous?.lastAttemptedRevision : (sourceRevision ?? desired.revision);
 }
 
 function syncState(report: PassReport): SyncState {

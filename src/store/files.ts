@@ -47,6 +47,7 @@ const KINDS: Readonly<Record<StoreKind, true>> = {
   rollout: true,
   revisions: true,
   tombstone: true,
+  repository: true,
   daemon: true,
 };
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;

@@ -17,6 +17,8 @@ export type StoreKind =
   | 'revisions'
   /** A deletion that was decided and not finished. */
   | 'tombstone'
+  /** A Git repository as it was declared last. */
+  | 'repository'
   /** Small things of the daemon itself. */
   | 'daemon';
 

@@ -3,14 +3,14 @@ import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { formatSpan } from '../output/time.ts';
-import { parseStacks } from '../reference.ts';
+import { parseSources, parseStacks } from '../reference.ts';
 import { reportError } from '../report.ts';
 import { waitForStacks } from '../wait.ts';
 
 export const deleteCommand = defineCommand({
   name: 'delete',
   group: 'Desired state',
-  usage: 'STACK...|-f FILE|DIR|-',
+  usage: 'STACK...|source NAME...|-f FILE|DIR|-',
   summary: 'remove stacks from the host',
   description: [
     'Removes the containers and networks of stacks, and forgets their manifests. It asks nothing. Volumes stay, so that applying the same manifest again finds its data, unless --volumes is given: that is the only way by which stackctl ever removes a volume.',
@@ -27,10 +27,13 @@ export const deleteCommand = defineCommand({
     { says: 'remove a stack, keep its data', line: 'stackctl delete demo' },
     { says: 'remove it with its data', line: 'stackctl delete demo --volumes' },
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
+    { says: 'forget a repository that was applied; its stacks stay', line: 'stackctl delete source infra' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const client = await context.client();
+    const sources = parseSources(args);
+    if (sources !== undefined) return deleteSources(client, sources, context);
     const names = new Set([
       ...parseStacks(args),
       ...(await namesOfManifests(client, options.filename, context)),
@@ -44,16 +47,38 @@ export const deleteCommand = defineCommand({
     for (const name of names)
       if (await begin(client, { name, volumes: options.volumes }, context)) begun.push(name);
     const isGood = options.ignoreNotFound || begun.length === names.size;
-    const missing = [...names].filter((name) => !options.ignoreNotFound && !begun.includes(name));
-    for (const name of missing) await reportError(`there is no stack "${name}"`, undefined, context);
-    if (!options.wait) {
-      for (const name of begun) await context.stdout.write(`stack/${name} deleting\n`);
-      return isGood ? 0 : 1;
-    }
-    const areGone = await waitUntilGone(client, { names: begun, timeoutMs: options.timeout }, context);
+    if (!options.ignoreNotFound)
+      await reportMissing(
+        [...names].filter((name) => !begun.includes(name)),
+        context,
+      );
+    const finish = options.wait ? waitUntilGone : sayBegun;
+    const areGone = await finish(client, { names: begun, timeoutMs: options.timeout }, context);
     return isGood && areGone ? 0 : 1;
   },
 });
+
+async function sayBegun(
+  _client: Client,
+  { names }: { readonly names: readonly string[] },
+  context: Context,
+): Promise<boolean> {
+  for (const name of names) await context.stdout.write(`stack/${name} deleting\n`);
+  return true;
+}
+
+async function reportMissing(names: readonly string[], context: Context): Promise<void> {
+  for (const name of names) await reportError(`there is no stack "${name}"`, undefined, context);
+}
+
+async function deleteSources(client: Client, names: readonly string[], context: Context): Promise<number> {
+  if (names.length === 0) throw new UsageError('no source is named', 'give source NAME');
+  for (const name of names) {
+    await client.deleteSource(name, context.signal);
+    await context.stdout.write(`source/${name} deleted\n`);
+  }
+  return 0;
+}
 
 /** Which stacks manifests stand for is for the daemon to say. */
 async function namesOfManifests(

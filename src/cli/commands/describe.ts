@@ -15,7 +15,8 @@ import {
 import { renderProblem } from '../output/problems.ts';
 import { type Column, printable, renderTable } from '../output/table.ts';
 import { formatAge, formatSpan } from '../output/time.ts';
-import { parseStacks } from '../reference.ts';
+import { parseSources, parseStacks } from '../reference.ts';
+import { describeSources } from '../source-description.ts';
 import { createSourceFinder } from '../source-finder.ts';
 
 const MAX_EVENTS = 20;
@@ -23,8 +24,8 @@ const MAX_EVENTS = 20;
 export const describeCommand = defineCommand({
   name: 'describe',
   group: 'Looking',
-  usage: 'stack NAME...',
-  summary: 'show everything about a stack, and why it is not ready',
+  usage: 'stack|source NAME...',
+  summary: 'show everything about a stack or a source, and why it is not ready',
   description: [
     'Prints the state of a stack in full: its conditions with what to do about each, its services, containers, images, networks and volumes, what is still to be done and what that waits for, the revisions of before, problems in its manifest, and its latest events.',
   ],
@@ -32,9 +33,12 @@ export const describeCommand = defineCommand({
   examples: [
     { says: 'why is it not ready?', line: 'stackctl describe stack demo' },
     { says: 'the same, shorter', line: 'stackctl describe demo' },
+    { says: 'why is nothing taken from the repository?', line: 'stackctl describe source infra' },
   ],
   takes: [1, Number.POSITIVE_INFINITY],
   async run({ args }, context) {
+    const sources = parseSources(args);
+    if (sources !== undefined) return describeSources(sources, context);
     const names = parseStacks(args);
     if (args.length === 1 && args[0] === 'stack') throw new UsageError('the name of the stack is missing');
     const client = await context.client();
