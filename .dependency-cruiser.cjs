@@ -57,7 +57,8 @@ module.exports = {
       from: { path: '^src/cli/' },
       to: {
         path: '^src/(api|plan|compose)/',
-        pathNot: '^src/api/(rollout-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$',
+        pathNot:
+          '^src/api/((rollout|source)-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$',
       },
     },
     {

@@ -192,6 +192,9 @@ export const applyRequestSchema = pushedManifests.extend({
 /** Answer of `POST /v1alpha1/apply`; problems that are errors come as an `ErrorBody` with status 422. */
 export const applyResultSchema = z.object({
   problems: z.array(problem),
+  repositories: z
+    .array(z.object({ name: z.string(), action: z.enum(['created', 'configured', 'unchanged']) }))
+    .optional(),
   stacks: z.array(
     z.object({
       name: z.string(),

@@ -17,6 +17,7 @@ import {
 import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './errors.ts';
 import { followEvents } from './event-stream.ts';
 import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
+import { reconcileQuerySchema } from './source-contract.ts';
 import { ndjsonStream } from './streams.ts';
 import type { Access } from './tokens.ts';
 
@@ -99,6 +100,8 @@ function buildReads(options: RouteOptions): Hono<Bindings> {
   app.get('/stacks/:name/history', (request) =>
     request.json({ items: operations.history(request.req.param('name')) }),
   );
+  app.get('/sources', (request) => request.json({ items: operations.sources() }));
+  app.get('/sources/:name', (request) => request.json(operations.source(request.req.param('name'))));
   app.get('/projects/:name', async (request) =>
     request.json(
       await operations.composeProject(request.req.param('name'), untilGone(request, options).signal),
@@ -132,9 +135,21 @@ function buildWrites(options: RouteOptions): Hono<Bindings> {
     const wanted = deleteQuerySchema.parse(request.req.query());
     return request.json(await operations.delete({ name: request.req.param('name'), ...wanted }), 202);
   });
-  app.post('/stacks/:name/reconcile', (request) => {
-    operations.reconcile(request.req.param('name'));
+  app.post('/stacks/:name/reconcile', async (request) => {
+    const { withSource } = reconcileQuerySchema.parse(request.req.query());
+    const name = request.req.param('name');
+    if (withSource) await operations.reconcileWithSource(name, untilGone(request, options).signal);
+    else operations.reconcile(name);
     return request.json({ done: true }, 202);
+  });
+  app.post('/sources/:name/reconcile', async (request) =>
+    request.json(
+      await operations.reconcileSource(request.req.param('name'), untilGone(request, options).signal),
+    ),
+  );
+  app.delete('/sources/:name', async (request) => {
+    await operations.deleteSource(request.req.param('name'));
+    return request.json({ done: true });
   });
   app.post('/stacks/:name/suspend', async (request) => {
     await operations.suspend(request.req.param('name'));

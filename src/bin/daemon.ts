@@ -2,10 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
 import { type RunningApi, startApi } from '../api/server.ts';
+import { startWebhooks, type WebhookServer } from '../api/webhook-server.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { createEngineLocks, type EngineLocks } from '../controller/lock.ts';
+import type { Operations } from '../controller/operations.ts';
 import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
@@ -19,7 +21,9 @@ import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
 import { listenersOf } from './listeners.ts';
+import { filesOfRepositories, openRepositories } from './open-repositories.ts';
 import { readPolicy } from './policy-file.ts';
+import { readWebhookSecret } from './webhook-secret.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -78,6 +82,7 @@ export async function runDaemon(
       engine,
       sources: [...directories, applied],
       applied,
+      openRepository: openRepositories(config.stateDir, systemClock.nowMs),
       store,
       loader: createCachingLoader(loader, { monotonicMs: systemClock.monotonicMs }),
       clock: systemClock,
@@ -96,12 +101,16 @@ export async function runDaemon(
     },
   );
   let api: RunningApi | undefined;
+  let webhooks: WebhookServer | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), ...listeners, log });
+    const operations = createOperations(controller);
+    api = await startApi({ operations, ...listeners, log });
+    webhooks = await listenForWebhooks(config, operations, log);
     const { socket, manifests, instance } = config;
     log.info({ socket, port: api.port, manifests, instance }, 'started');
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
+    await webhooks?.close();
     await api?.close();
     await loader.close();
     await locks.release();
@@ -121,13 +130,25 @@ async function meetEngine(engine: Engine, locks: EngineLocks, signal: AbortSigna
   }
 }
 
+function listenForWebhooks(
+  { webhookListen, webhookSecret }: Settings,
+  operations: Operations,
+  log: Logger,
+): Promise<WebhookServer> | undefined {
+  if (webhookListen === undefined || webhookSecret === undefined) return undefined;
+  const secret = readWebhookSecret(webhookSecret);
+  const lookAt = (name: string) => operations.lookAtSource(name);
+  return startWebhooks({ ...webhookListen, secret, lookAt, nowMs: systemClock.monotonicMs, log });
+}
+
 /** What no stack that is held to anything may reach. */
 function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
-  const own = [config.policy, config.tokens, config.tlsKey];
+  const own = [config.policy, config.tokens, config.tlsKey, config.webhookSecret];
   return {
     manifestRoots: config.manifests,
     sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],
     ownPaths: [config.stateDir, ...own.filter((path) => path !== undefined)],
+    laidOut: [filesOfRepositories(config.stateDir)],
   };
 }

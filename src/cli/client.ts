@@ -35,7 +35,14 @@ import {
   type RolloutVerb,
   rollbackResultSchema,
 } from '../api/rollout-contract.ts';
+import {
+  reconcileQuery,
+  SOURCE_PATHS,
+  sourceListSchema,
+  sourceStatusSchema,
+} from '../api/source-contract.ts';
 import { Failure } from '../model/failure.ts';
+import type { SourceStatus } from '../model/repository.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
 import type { Endpoint } from './endpoint.ts';
 import { openStream, send } from './transport.ts';
@@ -56,6 +63,13 @@ export interface Client {
   rollout(stack: string, verb: RolloutVerb, services: readonly string[], signal: AbortSignal): Promise<void>;
   composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
   command(stack: string, verb: StackVerb, signal: AbortSignal): Promise<void>;
+  /** Returns when its source was read again, a remote too. */
+  reconcileWithSource(stack: string, signal: AbortSignal): Promise<void>;
+  sources(signal: AbortSignal): Promise<readonly SourceStatus[]>;
+  /** Throws with status 404 when there is no such source. */
+  source(name: string, signal: AbortSignal): Promise<SourceStatus>;
+  reconcileSource(name: string, signal: AbortSignal): Promise<SourceStatus>;
+  deleteSource(name: string, signal: AbortSignal): Promise<void>;
   events(filter: { readonly stack: string | undefined }, signal: AbortSignal): Promise<readonly StackEvent[]>;
   /**
    * The streams resolve once the daemon listens, so that nothing after that is missed; an iteration that ends
@@ -122,6 +136,17 @@ export function createClient(endpoint: Endpoint): Client {
     composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
     async command(stack, verb, signal) {
       await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
+    },
+    async reconcileWithSource(stack, signal) {
+      const path = withQuery(PATHS.command(stack, 'reconcile'), reconcileQuery);
+      await call(doneSchema, signal, { method: 'POST', path });
+    },
+    sources: async (signal) => (await call(sourceListSchema, signal, { path: SOURCE_PATHS.sources })).items,
+    source: (name, signal) => call(sourceStatusSchema, signal, { path: SOURCE_PATHS.source(name) }),
+    reconcileSource: (name, signal) =>
+      call(sourceStatusSchema, signal, { method: 'POST', path: SOURCE_PATHS.reconcile(name) }),
+    async deleteSource(name, signal) {
+      await call(doneSchema, signal, { method: 'DELETE', path: SOURCE_PATHS.source(name) });
     },
     events: async (filter, signal) =>
       (await call(eventListSchema, signal, { path: withQuery(PATHS.events, { ...filter }) })).items,

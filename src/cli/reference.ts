@@ -7,6 +7,7 @@ export const KINDS = {
   service: ['service', 'services', 'svc'],
   network: ['network', 'networks', 'net'],
   volume: ['volume', 'volumes', 'vol'],
+  source: ['source', 'sources', 'src', 'gitrepository', 'gitrepositories', 'gitrepo'],
 } as const;
 export type Kind = keyof typeof KINDS;
 
@@ -38,4 +39,15 @@ export function parseStacks(args: readonly string[]): readonly string[] {
 export function didYouMean(word: string, known: readonly string[]): string | undefined {
   const meant = nearestName(word, known);
   return meant === undefined ? undefined : `did you mean "${meant}"?`;
+}
+
+/** Names of sources from `source NAME...` or `source/NAME...`; undefined when the arguments are about something else. */
+export function parseSources(args: readonly string[]): readonly string[] | undefined {
+  const [first = '', ...others] = args;
+  if (findKind(first) === 'source') return [...new Set(others)];
+  const names = args.flatMap((argument) => {
+    const at = argument.indexOf('/');
+    return at > 0 && findKind(argument.slice(0, at)) === 'source' ? [argument.slice(at + 1)] : [];
+  });
+  return names.length > 0 && names.length === args.length ? [...new Set(names)] : undefined;
 }

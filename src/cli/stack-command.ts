@@ -4,7 +4,7 @@ import { describeThrown, reportError } from './report.ts';
 import { chooseStacks, selectionOptions } from './stack-selection.ts';
 
 interface StackCommand {
-  readonly verb: 'reconcile' | 'suspend' | 'resume';
+  readonly verb: 'suspend' | 'resume';
   readonly summary: string;
   readonly description: readonly string[];
   readonly examples: readonly Example[];

@@ -1,8 +1,10 @@
 import type { BrokenFile, ManifestFile } from '../manifest/stack.ts';
 import { formatPosition, isAcceptable, type Problem } from '../model/problem.ts';
+import type { RepositoryDeclaration } from '../model/repository.ts';
 import type { Source, SourceFile, SourceScan } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
+import { pushedRepository } from './pushed-repository.ts';
 
 /** Where a stack comes from, for people. */
 export interface Origin {
@@ -14,6 +16,8 @@ export interface Origin {
 export interface CatalogEntry {
   readonly manifest: DeclaredStack;
   readonly origin: Origin;
+  /** Of the source, when it was read so; undefined where a revision of all of it says little of one stack. */
+  readonly revision?: string | undefined;
   /** What is wrong with its file now; the manifest is then the last good one. */
   readonly problems: readonly Problem[];
 }
@@ -25,6 +29,10 @@ export interface CatalogChange {
   readonly present: readonly string[];
   /** Faults of files that belong to no stack that is known. */
   readonly problems: readonly Problem[];
+  /** Git repositories that it declares, for the trees that have them. */
+  readonly repositories: readonly RepositoryDeclaration[];
+  /** Files that cannot be used. */
+  readonly brokenFiles: readonly string[];
 }
 
 /** What is kept of a manifest that was good, so that a broken file never takes a stack down. */
@@ -110,10 +118,15 @@ export class Catalog {
       ...scan.unreadable.map(({ path }) => path),
     ];
     const remembered = await this.#rememberedOf(origin, lost, signal);
-    return this.#takeIn(origin, { readings, unreadable: scan.unreadable, remembered });
+    const revision = origin.kind === 'git' && scan.revision !== '' ? scan.revision : undefined;
+    const change = this.#takeIn(origin, { readings, unreadable: scan.unreadable, remembered, revision });
+    return { ...change, repositories: repositoriesOf(readings), brokenFiles: lost };
   }
 
-  #takeIn(origin: Origin, { readings, unreadable, remembered }: Understood): CatalogChange {
+  #takeIn(
+    origin: Origin,
+    { readings, unreadable, remembered, revision }: Understood,
+  ): Omit<CatalogChange, 'repositories' | 'brokenFiles'> {
     const entries = this.#entriesOf(origin);
     const changed = new Set<string>();
     const present = new Set<string>();
@@ -123,7 +136,7 @@ export class Catalog {
       for (const manifest of found.stacks) {
         if (wanted !== undefined && manifest.name !== wanted) continue;
         present.add(manifest.name);
-        if (this.#take(entries, origin, manifest, found)) changed.add(manifest.name);
+        if (this.#take(entries, { origin, revision }, manifest, found)) changed.add(manifest.name);
       }
       for (const broken of found.broken) this.#keepLastGood(entries, origin, broken, into);
     }
@@ -156,7 +169,7 @@ export class Catalog {
 
   #take(
     entries: Map<string, CatalogEntry>,
-    origin: Origin,
+    from: Pick<CatalogEntry, 'origin' | 'revision'>,
     manifest: DeclaredStack,
     found: FoundDeclarations,
   ): boolean {
@@ -164,8 +177,12 @@ export class Catalog {
     const warnings = found.problems.filter(
       (problem) => problem.severity === 'warning' && manifest.files.includes(problem.at?.file ?? ''),
     );
-    entries.set(manifest.name, { manifest, origin, problems: warnings });
-    return before?.manifest.revision !== manifest.revision || !isAcceptable(before.problems);
+    entries.set(manifest.name, { manifest, ...from, problems: warnings });
+    return (
+      before?.manifest.revision !== manifest.revision ||
+      before.revision !== from.revision ||
+      !isAcceptable(before.problems)
+    );
   }
 
   #keepLastGood(
@@ -253,10 +270,18 @@ interface Understood {
   readonly readings: readonly Reading[];
   readonly unreadable: SourceScan['unreadable'];
   readonly remembered: readonly CatalogEntry[];
+  readonly revision: string | undefined;
 }
 
 /** Names a source in maps and in the store. */
 export const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
+
+/** Of a tree that counts for one pushed thing only, no more than that. */
+function repositoriesOf(readings: readonly Reading[]): readonly RepositoryDeclaration[] {
+  return readings.flatMap(({ found, wanted }) =>
+    found.repositories.filter(({ name }) => wanted === undefined || wanted === pushedRepository(name)),
+  );
+}
 
 /** Files of one tree belong together; each applied stack has a tree of its own. */
 function trees(files: readonly SourceFile[]): readonly (readonly SourceFile[])[] {

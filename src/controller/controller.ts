@@ -9,7 +9,9 @@ import { runPass } from './pass.ts';
 import type { PassState, Verdict } from './pass-state.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
 import { WorkQueue } from './queue.ts';
+import { Repositories } from './repositories.ts';
 import { Revisions } from './revisions.ts';
+import { SourceNews } from './source-news.ts';
 import { SourceReader } from './source-reader.ts';
 import { Records } from './stack-record.ts';
 import { followEngine } from './triggers.ts';
@@ -35,6 +37,8 @@ export class Controller {
   readonly events: EventLog;
   readonly queue: WorkQueue;
   readonly sources: SourceReader;
+  readonly repositories: Repositories;
+  readonly sourceNews: SourceNews;
   readonly #interests = new Interests();
   readonly #failing = new Set<string>();
   /** Stacks that a command was about since the start. */
@@ -65,6 +69,23 @@ export class Controller {
       catalog: this.catalog,
       records: this.records,
       enqueue: (name) => this.queue.add(name),
+      onRead: async (origin, change, scan) => {
+        await this.repositories.declare(origin, { ...change, trusted: scan.trusted });
+        this.sourceNews.note(origin, scan);
+      },
+    });
+    this.repositories = new Repositories({
+      ports,
+      records: this.records,
+      read: (source, signal) => this.sources.read(source, signal),
+      follow: (source, signal) => this.sources.followOne(source, signal),
+    });
+    this.sourceNews = new SourceNews({
+      ports,
+      catalog: this.catalog,
+      events: this.events,
+      notices: this.notices,
+      stateOf: (name) => this.repositories.find(name)?.state(),
     });
   }
 
@@ -114,6 +135,7 @@ export class Controller {
     const stop = () => this.queue.close();
     signal.addEventListener('abort', stop, { once: true });
     await this.sources.readAll(signal);
+    await this.repositories.readAll(signal);
     this.#scanned = true;
     for (const record of this.records.all()) if (record.tombstone !== undefined) this.queue.add(record.name);
     await Promise.all([
@@ -128,6 +150,7 @@ export class Controller {
         signal,
       ),
       this.sources.follow(signal),
+      this.repositories.follow(signal),
       ...Array.from({ length: this.options.workers }, () => this.#work(signal)),
     ]);
     await this.ports.store.flush();

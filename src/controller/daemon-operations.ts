@@ -8,7 +8,9 @@ import type { Controller } from './controller.ts';
 import type { DiffRequest, LogsRequest, Operations, StackDiff, StackNotice } from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
+import { deleteRepository } from './push-repositories.ts';
 import { historyOf, rollBack, steerRollout } from './rollouts.ts';
+import { reconcileSource, sourceStatus, sourceStatuses } from './source-statuses.ts';
 import { deleteStack } from './stack-deletion.ts';
 import { stackLogs } from './stack-logs.ts';
 import { isToBeSeen, type StackRecord } from './stack-record.ts';
@@ -60,6 +62,21 @@ export function createOperations(controller: Controller): Operations {
     reconcile: (name) => {
       statusOf(controller, name);
       controller.ask(name);
+    },
+    reconcileWithSource: async (name, signal) => {
+      statusOf(controller, name);
+      const origin = controller.catalog.get(name)?.origin;
+      if (origin !== undefined) await reconcileSource(controller, origin.name, signal);
+      controller.ask(name);
+    },
+    sources: () => sourceStatuses(controller),
+    source: (name) => sourceStatus(controller, name),
+    reconcileSource: (name, signal) => reconcileSource(controller, name, signal),
+    deleteSource: (name) => deleteRepository(controller, name),
+    lookAtSource: (name) => {
+      const source = controller.repositories.find(name);
+      source?.lookNow();
+      return source !== undefined;
     },
     suspend: (name) => setSuspended(controller, name, true),
     resume: (name) => setSuspended(controller, name, false),

@@ -27,6 +27,11 @@ export class GuardMemory {
     return { ...EMPTY_GUARD_STATE, deleted: (kept?.deleted ?? []).filter(isDeletion) };
   }
 
+  /** Of a source that nobody follows any more; what was deleted of it lately counts on. */
+  forget(origin: Origin): void {
+    this.#states.delete(keyOf(origin));
+  }
+
   /** Durable when it returns. Throws what the store throws, and keeps the state of before then. */
   async keep(origin: Origin, state: GuardState): Promise<void> {
     const key = keyOf(origin);

@@ -1,5 +1,6 @@
 import type { LogLine } from '../engine/engine.ts';
 import type { Problem } from '../model/problem.ts';
+import type { SourceStatus } from '../model/repository.ts';
 import type { HistoryEntry, StackEvent, StackStatus } from '../model/status.ts';
 
 /** Manifest files as `stackctl apply` pushes them; data files are read from `baseDirectory` on this host. */
@@ -48,6 +49,8 @@ export interface ApplyResult {
     /** What would be done, a rendered line a step; with `dryRun` only. */
     readonly plan: readonly string[];
   }[];
+  /** Git repositories among them. */
+  readonly repositories?: readonly { readonly name: string; readonly action: ApplyAction }[] | undefined;
 }
 
 export interface StackDiff {
@@ -149,6 +152,17 @@ export interface Operations {
   /** Returns at once; the deletion is a notice, and the stack is gone when it is done. */
   delete(request: DeleteRequest): Promise<DeleteResult>;
   reconcile(name: string): void;
+  /** Its source first, a remote too. */
+  reconcileWithSource(name: string, signal: AbortSignal): Promise<void>;
+  sources(): readonly SourceStatus[];
+  /** Throws `invalid` with status 404 when there is none. */
+  source(name: string): SourceStatus;
+  /** Reads it again at once, and answers what came of it. */
+  reconcileSource(name: string, signal: AbortSignal): Promise<SourceStatus>;
+  /** Forgets a repository that was applied; its stacks stay. Throws `conflict` for what a file declares. */
+  deleteSource(name: string): Promise<void>;
+  /** Has a repository's remote asked soon; false when there is none of that name. */
+  lookAtSource(name: string): boolean;
   suspend(name: string): Promise<void>;
   resume(name: string): Promise<void>;
   /** Newest first. */

@@ -217,6 +217,7 @@ async function report(
     plan: pass.plan,
     outcomes: pass.outcomes,
     nextLookAtMs: findings.nextLookAtMs,
+    sourceRevision: pass.sourceRevision === pass.desired?.revision ? entry.revision : undefined,
   });
   const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Engine } from '../engine/engine.ts';
+import type { RepositoryDeclaration } from '../model/repository.ts';
 import type { Policy } from '../policy/configuration.ts';
-import type { Source } from '../source/source.ts';
+import type { RepositorySource, Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { Loader } from './loader.ts';
 
@@ -32,6 +33,8 @@ export interface Ports {
   /** In order of precedence; `applied` is among them. */
   readonly sources: readonly Source[];
   readonly applied: AppliedManifests;
+  /** Makes the source of a declared Git repository; undefined where repositories are not followed. */
+  readonly openRepository?: ((declaration: RepositoryDeclaration) => RepositorySource) | undefined;
   readonly store: Store;
   readonly loader: Loader;
   readonly clock: Clock;

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import type { RepositoryDeclaration } from '../model/repository.ts';
 import { admissionFor, type SourceKind } from '../policy/configuration.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
 import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
 import { contextOf } from './pass.ts';
+import { refuseForeignRepositories, takeRepositories } from './push-repositories.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
 import type { Wish } from './wish.ts';
@@ -18,6 +20,12 @@ interface Pushed {
   readonly wish: Wish;
 }
 
+interface Understood {
+  readonly pushed: readonly Pushed[];
+  readonly problems: readonly Problem[];
+  readonly repositories: readonly RepositoryDeclaration[];
+}
+
 /** Takes pushed manifests in: all of them or, when one is wrong, none. */
 export async function applyManifests(
   controller: Controller,
@@ -25,12 +33,17 @@ export async function applyManifests(
   signal: AbortSignal,
 ): Promise<ApplyResult> {
   const engineInfo = engineOf(controller);
-  const { pushed, problems } = await understand(controller, request, engineInfo, signal);
+  const { pushed, problems, repositories } = await understand(controller, request, engineInfo, signal);
   if (!isAcceptable(problems)) return { problems, stacks: [] };
+  refuseForeignRepositories(controller, repositories);
   for (const { manifest } of pushed) refuseForeign(controller, manifest.name, request.force);
   if (!request.adopt)
     for (const { manifest } of pushed) await refuseProject(controller, manifest.name, signal);
-  if (!request.dryRun) return { problems, stacks: await takeAll(controller, request, pushed, signal) };
+  const declared = await takeRepositories(controller, request, repositories);
+  if (!request.dryRun) {
+    const taken = await takeAll(controller, request, pushed, signal);
+    return { problems, stacks: taken, repositories: declared };
+  }
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const { manifest, wish } of pushed) {
     const action = actionOf(controller, manifest.name, wish);
@@ -43,7 +56,7 @@ export async function applyManifests(
     const { generation = 0 } = controller.records.get(manifest.name) ?? {};
     stacks.push({ name: manifest.name, action, generation, plan });
   }
-  return { problems, stacks };
+  return { problems, stacks, repositories: declared };
 }
 
 /**
@@ -136,7 +149,7 @@ async function understand(
   manifests: PushedManifests,
   engineInfo: EngineInfo,
   signal: AbortSignal,
-): Promise<{ readonly pushed: readonly Pushed[]; readonly problems: readonly Problem[] }> {
+): Promise<Understood> {
   const files = manifests.files.map((file) => ({
     ...file,
     path: join(manifests.baseDirectory, file.relativePath),
@@ -148,8 +161,10 @@ async function understand(
     pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, admission, signal) });
   }
   const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
-  if (pushed.length > 0 || problems.length > 0) return { pushed, problems };
-  return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))] };
+  const { repositories } = found;
+  if (pushed.length + repositories.length > 0 || problems.length > 0)
+    return { pushed, problems, repositories };
+  return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))], repositories };
 }
 
 const nothingFound = (paths: readonly string[]): Problem => ({

@@ -1,8 +1,8 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { asFailure } from '../model/failure.ts';
 import type { Problem } from '../model/problem.ts';
-import type { Source } from '../source/source.ts';
-import type { Catalog, CatalogEntry, Origin } from './catalog.ts';
+import type { Source, SourceScan } from '../source/source.ts';
+import type { Catalog, CatalogChange, CatalogEntry, Origin } from './catalog.ts';
 import { GUARD_LIMITS, guardDeletions, type HeldDeletion } from './deletion-guard.ts';
 import { GuardMemory } from './guard-memory.ts';
 import { isSuspended } from './pass.ts';
@@ -16,6 +16,8 @@ export interface SourceReaderContext {
   readonly catalog: Catalog;
   readonly records: Records;
   readonly enqueue: (name: string) => void;
+  /** Told of each reading, before deletions are decided. */
+  readonly onRead: (origin: Origin, change: CatalogChange, scan: SourceScan) => Promise<void>;
 }
 
 /** How often a source is read again without any notice of change. */
@@ -65,9 +67,14 @@ export class SourceReader {
   /** Follows all sources until the signal. */
   async follow(signal: AbortSignal): Promise<void> {
     const { sources } = this.#context.ports;
-    await Promise.all(
-      sources.flatMap((source) => [this.#onChanges(source, signal), this.#onTimer(source, signal)]),
-    );
+    await Promise.all(sources.map((source) => this.followOne(source, signal)));
+  }
+
+  /** Follows one source until the signal, and has forgotten it then. */
+  async followOne(source: Source, signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#onChanges(source, signal), this.#onTimer(source, signal)]);
+    for (const map of [this.#problems, this.#held, this.#turns, this.#reckoning]) map.delete(source);
+    this.#guards.forget({ kind: source.kind, name: source.name });
   }
 
   /**
@@ -97,6 +104,7 @@ export class SourceReader {
       );
       this.#logNew(source, change.problems);
       await this.#reappear(change.present);
+      await this.#context.onRead(origin, change, scan);
       for (const name of change.changed) enqueue(name);
       await this.#guard(source, origin, { scan, present: change.present, broken: change.problems }, signal);
     } catch (thrown) {

@@ -49,9 +49,10 @@ export async function deleteStack(
 }
 
 /** Whoever removes a manifest and deletes its stack at once must not be told that the manifest is still there. */
-async function readAgain({ ports, catalog, sources }: Controller, name: string): Promise<void> {
+async function readAgain({ ports, catalog, sources, repositories }: Controller, name: string): Promise<void> {
   const origin = catalog.get(name)?.origin;
-  const source = ports.sources.find((each) => each.kind === origin?.kind && each.name === origin?.name);
+  const all = [...ports.sources, ...repositories.sources];
+  const source = all.find((each) => each.kind === origin?.kind && each.name === origin?.name);
   if (source !== undefined && source !== ports.applied)
     await sources.read(source, AbortSignal.timeout(15_000));
 }

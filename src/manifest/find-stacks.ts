@@ -5,6 +5,7 @@ import { brokenDraft, type Draft, startOf } from './draft.ts';
 import { groupBy } from './group-by.ts';
 import { type ComposeText, filesIncludedBy, liftCompose } from './lift-compose.ts';
 import { composeFilesNamedBy, isOurs, readEnvelope, type Surroundings } from './read-envelope.ts';
+import { isRepository, type RepositoryDraft, readRepository } from './read-repository.ts';
 import { type FileName, glance, isBlank, isYaml, recogniseName } from './recognise.ts';
 import { settle } from './settle.ts';
 import type { FoundStacks, ManifestFile } from './stack.ts';
@@ -35,7 +36,11 @@ export function findStacks(files: readonly ManifestFile[], options: FindOptions)
   const surroundings = (file: string): Surroundings => ({ file, home, textOf: (other) => texts.get(other) });
   const drafts = read.flatMap((each) => draftsOf(each, surroundings(each.file.path)));
   const compose = read.filter((each) => each.content === 'compose' && !isPart(each, parts, read));
-  return settle([...drafts, ...liftAll(compose, home)], read.flatMap(suspectOf));
+  return settle(
+    [...drafts, ...liftAll(compose, home)],
+    read.flatMap(suspectOf),
+    read.flatMap(repositoriesOf),
+  );
 }
 
 /**
@@ -50,9 +55,11 @@ export function findNamedStacks(files: readonly ManifestFile[], options: FindOpt
     draftsOf(each, { file: each.file.path, home, textOf: (other) => texts.get(other) }),
   );
   const [base, ...overrides] = read.filter((each) => each.content === 'compose');
-  if (base === undefined) return settle(drafts, []);
+  const repositories = read.flatMap(repositoriesOf);
+  if (base === undefined) return settle(drafts, [], repositories);
   const nameOfFile = base.name.kind === 'compose' ? base.name.stack : undefined;
-  return settle([...drafts, liftCompose({ base, overrides, nameOfFile, passedOver: [], home })], []);
+  const lifted = liftCompose({ base, overrides, nameOfFile, passedOver: [], home });
+  return settle([...drafts, lifted], [], repositories);
 }
 
 function asNamed(read: ReadFile): ReadFile {
@@ -91,7 +98,14 @@ function draftsOf(
 ): readonly Draft[] {
   if (content !== 'envelopes') return [];
   if (!isAcceptable(problems)) return [brokenDraft(file.path, problems)];
-  return documents.filter(isOurs).map((document) => readEnvelope(document, surroundings));
+  return documents
+    .filter((document) => isOurs(document) && !isRepository(document))
+    .map((document) => readEnvelope(document, surroundings));
+}
+
+function repositoriesOf({ content, documents, problems, file }: ReadFile): readonly RepositoryDraft[] {
+  if (content !== 'envelopes' || !isAcceptable(problems)) return [];
+  return documents.filter(isRepository).map((document) => readRepository(document, file.path));
 }
 
 /** An empty file may have been a manifest, or is data: a warning that matters only to those who know it. */

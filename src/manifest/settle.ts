@@ -3,6 +3,7 @@ import { errorAt } from '../compose/report.ts';
 import { formatPosition, type Problem } from '../model/problem.ts';
 import { type Draft, withProblems } from './draft.ts';
 import { groupBy } from './group-by.ts';
+import { type RepositoryDraft, settleRepositories } from './read-repository.ts';
 import type { BrokenFile, FoundStacks, StackManifest } from './stack.ts';
 
 /** A file that nothing can be said about but that it has become suspicious. */
@@ -12,14 +13,21 @@ interface Suspect {
 }
 
 /** Applies the rules between stacks, and sorts what is good from what is not. */
-export function settle(drafts: readonly Draft[], suspects: readonly Suspect[]): FoundStacks {
+export function settle(
+  drafts: readonly Draft[],
+  suspects: readonly Suspect[],
+  repositoryDrafts: readonly RepositoryDraft[],
+): FoundStacks {
   const settled = withoutCycles(withoutDuplicates(drafts));
+  const declared = settleRepositories(repositoryDrafts);
   const stacks = settled.flatMap(({ manifest }) => manifest ?? []);
   return {
     stacks: stacks.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
-    problems: settled.flatMap(({ problems }) => problems),
+    repositories: declared.repositories,
+    problems: [...settled.flatMap(({ problems }) => problems), ...declared.problems],
     broken: [
       ...brokenFiles(settled),
+      ...declared.broken,
       ...suspects.map(({ file, problem }) => ({ file, problems: [problem], names: [] })),
     ],
   };

@@ -1,5 +1,6 @@
 import type { LoadRequest } from '../compose/load.ts';
 import type { Position, Problem } from '../model/problem.ts';
+import type { RepositoryDeclaration } from '../model/repository.ts';
 
 /** A file of a source, whole, as it was read. */
 export interface ManifestFile {
@@ -58,6 +59,8 @@ export interface BrokenFile {
 export interface FoundStacks {
   /** Sorted by name; no two have the same. */
   readonly stacks: readonly StackManifest[];
+  /** Sorted by name; no two have the same. */
+  readonly repositories: readonly RepositoryDeclaration[];
   /** All faults of all manifests, those of `broken` included. */
   readonly problems: readonly Problem[];
   readonly broken: readonly BrokenFile[];

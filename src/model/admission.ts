@@ -10,6 +10,8 @@ export interface HostPlaces {
   readonly sockets: readonly string[];
   /** Our own state and policy. */
   readonly ownPaths: readonly string[];
+  /** Directories among them whose subdirectories are laid out for stacks: the files of repositories. */
+  readonly laidOut?: readonly string[];
 }
 
 /** What the operator holds one stack to. */

@@ -54,8 +54,9 @@ export function placeOf(written: string, input: Looking): HostPlace {
   if (socket !== undefined) return { kind: 'socket', socket };
   if (real === undefined) return { kind: 'foreign', why: 'where it leads cannot be seen' };
   const leads = real === given ? 'it' : `it leads to ${real}, which`;
-  const { ownPaths, manifestRoots } = real === undefined ? input.places : resolved(input);
-  if (ownPaths.some((each) => isWithin(each, real) || isWithin(real, each))) {
+  const { ownPaths, manifestRoots, laidOut = [] } = resolved(input);
+  const isLaidOut = laidOut.some((each) => real !== each && isWithin(each, real));
+  if (!isLaidOut && ownPaths.some((each) => isWithin(each, real) || isWithin(real, each))) {
     return { kind: 'foreign', why: `${leads} is where stackctld keeps its own` };
   }
   if (manifestRoots.some((root) => isWithin(real, root))) {
@@ -88,6 +89,7 @@ function resolved({ places, realPath }: Looking): Looking['places'] {
     manifestRoots: real(places.manifestRoots),
     sockets: real(places.sockets),
     ownPaths: real(places.ownPaths),
+    laidOut: real(places.laidOut ?? []),
   };
 }
 

@@ -182,6 +182,18 @@ export const SETTINGS = {
     section: 'Who may call',
     summary: 'let --listen be an address that others can reach without TLS, say inside a VPN',
   }),
+  webhookListen: address({
+    flag: '--webhook-listen <host:port>',
+    env: 'STACKCTL_WEBHOOK_LISTEN',
+    section: 'Who may call',
+    summary: 'take webhooks of forges, which make their repository be asked at once',
+  }),
+  webhookSecret: path({
+    flag: '--webhook-secret <file>',
+    env: 'STACKCTL_WEBHOOK_SECRET',
+    section: 'Who may call',
+    summary: 'the file of the secret that webhooks are signed with',
+  }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 type Table = typeof SETTINGS;

@@ -10,6 +10,9 @@ export function checkTogether(settings: Settings): readonly Problem[] {
   const refuse = (message: string, hint: string): void => {
     found.push(errorAt('Contradiction', message, { hint }));
   };
+  if ((settings.webhookListen === undefined) !== (settings.webhookSecret === undefined)) {
+    refuse(`${nameOf('webhookListen')} and ${nameOf('webhookSecret')} go together`, 'give both, or neither');
+  }
   if (listen === undefined) {
     const idle = ONLY_WITH_LISTEN.filter((key) => isGiven(settings[key])).map(nameOf);
     if (idle.length > 0) refuse(`${idle.join(', ')} without ${nameOf('listen')}`, 'nothing listens on TCP');

@@ -1,3 +1,5 @@
+import type { RepositoryDeclaration, RepositoryReason } from '../model/repository.ts';
+
 /** A file of a source that may be a manifest, as it was read: whole and stable. */
 export interface SourceFile {
   /** Absolute, normalised. */
@@ -42,4 +44,28 @@ export interface Source {
   scan(signal: AbortSignal): Promise<SourceScan>;
   /** Yields whenever it is worth scanning again (debounced). Never ends but by the signal. */
   changes(signal: AbortSignal): AsyncIterable<void>;
+}
+
+/** What is to be said of a repository. */
+export interface RepositoryState {
+  readonly ready: 'True' | 'False' | 'Unknown';
+  readonly reason: RepositoryReason;
+  readonly message: string;
+  /** Of what is in force. */
+  readonly revision: string | undefined;
+  readonly notes: readonly string[];
+  /** Unix ms. */
+  readonly lastFetchAtMs: number | undefined;
+  readonly nextFetchAtMs: number | undefined;
+}
+
+/** A source that asks a remote. `scan` never does: it reads what was fetched last and found good. */
+export interface RepositorySource extends Source {
+  readonly kind: 'git';
+  readonly declaration: RepositoryDeclaration;
+  state(): RepositoryState;
+  /** Asks the remote now. What goes wrong is in the state. True when there is something else to read. */
+  refresh(signal: AbortSignal): Promise<boolean>;
+  /** Has `changes` ask the remote at once. */
+  lookNow(): void;
 }

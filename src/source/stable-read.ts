@@ -95,7 +95,7 @@ function isFresh(stats: BigIntStats, quietMs: number): boolean {
 }
 
 /** Nothing, or NUL bytes, is what a crash or an unfinished write leaves: it must not read as "no stacks here". */
-function decode(bytes: Buffer): ReadAttempt {
+export function decode(bytes: Buffer): ReadAttempt {
   if (bytes.every((byte) => byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) {
     return { kind: 'unreadable', reason: 'is empty' };
   }

@@ -34,6 +34,8 @@ export interface PassReport {
   readonly plan: Plan | undefined;
   readonly outcomes: readonly Outcome[];
   readonly nextLookAtMs: number | undefined;
+  /** Of the source of what is wanted, where it has one of its own: `main@sha1:...`. */
+  readonly sourceRevision?: string | undefined;
 }
 
 export interface DeletionHeld {
@@ -57,7 +59,7 @@ export function deriveStatus(report: PassReport): StackStatus {
     services,
   });
   const ready = conditions.find((condition) => condition.type === 'Ready')?.status === 'True';
-  const revision = desired?.revision ?? previous?.lastAttemptedRevision;
+  const revision = attemptedRevision(report);
   return {
     name: report.name,
     labels: labelsOf(report),
@@ -89,6 +91,10 @@ export function deriveStatus(report: PassReport): StackStatus {
 
 function labelsOf({ labels, previous }: PassReport): StackStatus['labels'] {
   return labels ?? previous?.labels ?? {};
+}
+
+function attemptedRevision({ desired, sourceRevision, previous }: PassReport): string | undefined {
+  return desired === undefined ? previous?.lastAttemptedRevision : (sourceRevision ?? desired.revision);
 }
 
 function syncState(report: PassReport): SyncState {

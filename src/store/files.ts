@@ -48,6 +48,7 @@ const KINDS: Readonly<Record<StoreKind, true>> = {
   revisions: true,
   tombstone: true,
   deletions: true,
+  repository: true,
   daemon: true,
 };
 const MAX_DOCUMENT_BYTES = 32 * 1024 * 1024;

@@ -19,6 +19,8 @@ export type StoreKind =
   | 'tombstone'
   /** What was deleted lately because manifests of a source were gone, by source. */
   | 'deletions'
+  /** A Git repository as it was declared last. */
+  | 'repository'
   /** Small things of the daemon itself. */
   | 'daemon';
 

@@ -16,6 +16,7 @@ import type {
   StackNotice,
 } from '../../src/controller/operations.ts';
 import { Failure } from '../../src/model/failure.ts';
+import type { SourceStatus } from '../../src/model/repository.ts';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
 
 type Call = readonly [verb: string, argument: unknown];
@@ -28,6 +29,7 @@ type Call = readonly [verb: string, argument: unknown];
 export class FakeOperations implements Operations {
   readonly calls: Call[] = [];
   readonly statuses = new Map<string, StackStatus>();
+  readonly sourceStatuses = new Map<string, SourceStatus>();
   eventLog: StackEvent[] = [];
   logLines: ContainerLogLine[] = [];
   diffs: readonly StackDiff[] = [];
@@ -75,6 +77,36 @@ export class FakeOperations implements Operations {
       engine: { version: '28.5.1', apiVersion: '1.51' },
       startedAt: '2024-05-01T00:00:00.000Z',
     };
+  }
+
+  sources(): readonly SourceStatus[] {
+    return [...this.sourceStatuses.values()];
+  }
+
+  source(name: string): SourceStatus {
+    const status = this.sourceStatuses.get(name);
+    if (status !== undefined) return status;
+    throw new Failure('invalid', `there is no source named ${name}`, { status: 404 });
+  }
+
+  async reconcileSource(name: string): Promise<SourceStatus> {
+    this.calls.push(['reconcileSource', name]);
+    return this.source(name);
+  }
+
+  async reconcileWithSource(name: string): Promise<void> {
+    this.calls.push(['reconcileWithSource', name]);
+  }
+
+  async deleteSource(name: string): Promise<void> {
+    this.calls.push(['deleteSource', name]);
+    this.source(name);
+    this.sourceStatuses.delete(name);
+  }
+
+  lookAtSource(name: string): boolean {
+    this.calls.push(['lookAtSource', name]);
+    return this.sourceStatuses.has(name);
   }
 
   notReady(): string | undefined {

@@ -95,13 +95,18 @@ async function applySet(
     );
     return undefined;
   }
-  if (result.stacks.length === 0) {
+  const repositories = result.repositories ?? [];
+  if (result.stacks.length + repositories.length === 0) {
     const hint =
       'a manifest has apiVersion stackctl.io/v1alpha1, or is a Compose file called compose.yaml, docker-compose.yml or NAME.compose.yaml';
     await reportError(`${set.argument}: no manifest found`, hint, context);
     return undefined;
   }
-  await context.stdout.write(result.stacks.map((stack) => renderApplied(stack, dryRun)).join(''));
+  const dry = dryRun ? ' (dry run)' : '';
+  const lines = repositories.map(({ name, action }) => `source/${name} ${action}${dry}\n`);
+  await context.stdout.write(
+    [...lines, ...result.stacks.map((stack) => renderApplied(stack, dryRun))].join(''),
+  );
   return result;
 }
 

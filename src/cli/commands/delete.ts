@@ -4,7 +4,7 @@ import { type Context, defineCommand } from '../command.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { sourceName } from '../output/columns.ts';
 import { formatSpan } from '../output/time.ts';
-import { parseStacks } from '../reference.ts';
+import { parseSources, parseStacks } from '../reference.ts';
 import { describeThrown, reportError } from '../report.ts';
 import type { Selector } from '../selector.ts';
 import { selectorOption, selectStacks } from '../stack-selection.ts';
@@ -13,7 +13,7 @@ import { waitForStacks } from '../wait.ts';
 export const deleteCommand = defineCommand({
   name: 'delete',
   group: 'Desired state',
-  usage: 'STACK...|-l LABELS|-f FILE|DIR|-',
+  usage: 'STACK...|-l LABELS|source NAME...|-f FILE|DIR|-',
   summary: 'remove stacks from the host',
   description: [
     'Removes the containers and networks of stacks, and forgets their manifests. It asks nothing. Volumes stay, so that applying the same manifest again finds its data, unless --volumes is given: that is the only way by which stackctl ever removes a volume.',
@@ -37,10 +37,13 @@ export const deleteCommand = defineCommand({
     },
     { says: 'remove every stack of a team', line: 'stackctl delete -l team=web' },
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
+    { says: 'forget a repository that was applied; its stacks stay', line: 'stackctl delete source infra' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const client = await context.client();
+    const sources = parseSources(args);
+    if (sources !== undefined) return deleteSources(client, sources, context);
     const names = await namesWanted(client, { args, ...options }, context);
     if (names === undefined) return 1;
     const begun: string[] = [];
@@ -84,6 +87,15 @@ async function namesWanted(
   if (filename.length === 0) throw new UsageError('no stack is named', 'give STACK, -l LABELS or -f FILE');
   await reportError('no manifest found', undefined, context);
   return undefined;
+}
+
+async function deleteSources(client: Client, names: readonly string[], context: Context): Promise<number> {
+  if (names.length === 0) throw new UsageError('no source is named', 'give source NAME');
+  for (const name of names) {
+    await client.deleteSource(name, context.signal);
+    await context.stdout.write(`source/${name} deleted\n`);
+  }
+  return 0;
 }
 
 interface BeginRequest {

@@ -16,6 +16,8 @@ import {
 import { renderProblem } from '../output/problems.ts';
 import { type Column, printable, renderTable } from '../output/table.ts';
 import { formatAge, formatSpan } from '../output/time.ts';
+import { parseSources } from '../reference.ts';
+import { describeSources } from '../source-description.ts';
 import { createSourceFinder } from '../source-finder.ts';
 import { chooseStacks, selectionOptions } from '../stack-selection.ts';
 
@@ -24,8 +26,8 @@ const MAX_EVENTS = 20;
 export const describeCommand = defineCommand({
   name: 'describe',
   group: 'Looking',
-  usage: 'stack NAME...|-l LABELS|--all',
-  summary: 'show everything about a stack, and why it is not ready',
+  usage: 'stack NAME...|-l LABELS|--all|source NAME...',
+  summary: 'show everything about a stack or a source, and why it is not ready',
   description: [
     'Prints the state of a stack in full: its conditions with what to do about each, its services, containers, images, networks and volumes, what is still to be done and what that waits for, the revisions of before, problems in its manifest, and its latest events.',
   ],
@@ -34,9 +36,12 @@ export const describeCommand = defineCommand({
     { says: 'why is it not ready?', line: 'stackctl describe stack demo' },
     { says: 'the same, shorter', line: 'stackctl describe demo' },
     { says: 'every stack of a team', line: 'stackctl describe -l team=web' },
+    { says: 'why is nothing taken from the repository?', line: 'stackctl describe source infra' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
+    const sources = parseSources(args);
+    if (sources !== undefined) return describeSources(sources, context);
     if (args.length === 1 && args[0] === 'stack') throw new UsageError('the name of the stack is missing');
     const client = await context.client();
     const names = await chooseStacks(client, { args, options }, context);

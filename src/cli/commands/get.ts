@@ -7,6 +7,7 @@ import { printable, renderTable } from '../output/table.ts';
 import { didYouMean, findKind, KINDS, type Kind } from '../reference.ts';
 import { reportError } from '../report.ts';
 import type { Selector } from '../selector.ts';
+import { getSources } from '../source-listing.ts';
 import { selectorOption, selectStacks } from '../stack-selection.ts';
 
 type Format = 'table' | 'wide' | 'json' | 'yaml' | 'name';
@@ -14,10 +15,10 @@ type Format = 'table' | 'wide' | 'json' | 'yaml' | 'name';
 export const getCommand = defineCommand({
   name: 'get',
   group: 'Looking',
-  usage: 'stacks|services|networks|volumes [NAME...]',
-  summary: 'list stacks, services, networks or volumes',
+  usage: 'stacks|services|networks|volumes|sources [NAME...]',
+  summary: 'list stacks, services, networks, volumes or sources',
   description: [
-    'Prints a table, a line for each. Kinds may be shortened: st, svc, net, vol. One thing is asked for by its name, or as KIND/NAME; a service, network or volume also as STACK/NAME.',
+    'Prints a table, a line for each. Kinds may be shortened: st, svc, net, vol, src. One thing is asked for by its name, or as KIND/NAME; a service, network or volume also as STACK/NAME.',
     'SYNC says whether the engine shows what the manifest says (Synced, OutOfSync), HEALTH whether it works (Healthy, Progressing, Degraded, Missing, Suspended), READY how many services, or containers of a service, are ready out of those desired.',
   ],
   options: {
@@ -35,6 +36,7 @@ export const getCommand = defineCommand({
     },
     { says: 'the stacks of a team', line: 'stackctl get stacks -l team=web' },
     { says: 'follow a stack', line: 'stackctl get stack/demo -w' },
+    { says: 'where manifests come from', line: 'stackctl get sources' },
     {
       says: 'names of the stacks that are not healthy',
       line: `stackctl get stacks -o json | jq -r '.items[] | select(.health != "Healthy") | .name'`,
@@ -54,6 +56,8 @@ export const getCommand = defineCommand({
         return get(NETWORKS, wanted, context);
       case 'volume':
         return get(VOLUMES, wanted, context);
+      case 'source':
+        return getSources(wanted, context);
     }
   },
 });
@@ -84,7 +88,7 @@ function requireKind(word: string): Kind {
     throw new UsageError(
       `there is no kind "${word}"`,
       didYouMean(word, Object.values(KINDS).flat()) ??
-        'it is one of stacks (st), services (svc), networks (net), volumes (vol)',
+        'it is one of stacks (st), services (svc), networks (net), volumes (vol), sources (src)',
     );
   }
   return kind;

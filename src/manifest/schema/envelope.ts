@@ -21,7 +21,9 @@ const notes = (description: string) =>
   z.record(z.string().min(1), z.string()).default({}).meta({ description });
 
 export const metadataSchema = section({
-  name: nameSchema('The name of the stack; containers, networks and volumes are named after it.'),
+  name: nameSchema(
+    'What the object is called; containers, networks and volumes of a stack are named after it.',
+  ),
   labels: notes('For selecting stacks: `stackctl get -l KEY=VALUE`.'),
   annotations: notes('Notes for people and tools.'),
 }).meta({ description: 'What the object is called.' });

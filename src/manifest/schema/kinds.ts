@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { POLICY_KIND, policySchema } from './policy.ts';
+import { REPOSITORY_KIND, repositorySchema } from './repository.ts';
 import { stackSchema } from './stack.ts';
 
 /** A column of `kubectl get` in the words of a CustomResourceDefinition. */
@@ -22,7 +23,7 @@ export interface KindDefinition {
   readonly columns: readonly PrinterColumn[];
 }
 
-/** The kinds there are, for the generated schemas; in a manifest only stacks may stand. */
+/** The kinds there are, for the generated schemas; in a manifest the operator’s policy may not stand. */
 export const KINDS: readonly KindDefinition[] = [
   {
     kind: 'Stack',
@@ -63,6 +64,30 @@ export const KINDS: readonly KindDefinition[] = [
         type: 'date',
         jsonPath: '.metadata.creationTimestamp',
         description: 'Since when the stack is known.',
+      },
+    ],
+  },
+  {
+    kind: REPOSITORY_KIND,
+    plural: 'gitrepositories',
+    singular: 'gitrepository',
+    shortNames: ['gitrepo'],
+    schema: repositorySchema,
+    columns: [
+      { name: 'URL', type: 'string', jsonPath: '.spec.url', description: 'Where the repository is.' },
+      { name: 'Revision', type: 'string', jsonPath: '.status.revision', description: 'What is in force.' },
+      {
+        name: 'Ready',
+        type: 'string',
+        jsonPath: '.status.ready',
+        description: 'Whether it could be fetched.',
+      },
+      {
+        name: 'Reason',
+        type: 'string',
+        jsonPath: '.status.message',
+        description: 'Why it is not ready.',
+        priority: 1,
       },
     ],
   },

@@ -88,7 +88,8 @@ export async function judgePlace(
   );
   if (isSocket) return 'socket';
   if (place === undefined) return 'foreign';
-  if (known.ownPaths.some((each) => holds(each, place) || holds(place, each))) return 'foreign';
+  const isLaidOut = known.laidOut?.some((each) => place !== each && holds(each, place)) ?? false;
+  if (!isLaidOut && known.ownPaths.some((each) => holds(each, place) || holds(place, each))) return 'foreign';
   if (known.manifestRoots.some((root) => holds(place, root))) return 'foreign';
   const home = await look(posix.resolve('/', directory));
   if (home === undefined || !holds(home, place)) return 'foreign';
@@ -103,10 +104,11 @@ function mayOwn(home: string, { manifestRoots }: HostPlaces): boolean {
 async function realPlaces(places: HostPlaces, look: RealPlace): Promise<HostPlaces> {
   const all = (paths: readonly string[]) =>
     Promise.all(paths.map(async (each) => (await look(each)) ?? each));
-  const [manifestRoots, sockets, ownPaths] = await Promise.all([
+  const [manifestRoots, sockets, ownPaths, laidOut] = await Promise.all([
     all(places.manifestRoots),
     all(places.sockets),
     all(places.ownPaths),
+    all(places.laidOut ?? []),
   ]);
-  return { manifestRoots, sockets: [...places.sockets, ...sockets], ownPaths };
+  return { manifestRoots, sockets: [...places.sockets, ...sockets], ownPaths, laidOut };
 }
