@@ -7,6 +7,7 @@ import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   validateCommand,
   configCommand,
   explainCommand,
+  exportCommand,
   deleteCommand,
   getCommand,
   describeCommand,

@@ -11,6 +11,7 @@ import type {
   LogsRequest,
   Operations,
   StackDiff,
+  StackManifestNote,
   StackNotice,
 } from './operations.ts';
 import { isSuspended } from './pass.ts';
@@ -35,6 +36,7 @@ export function createOperations(controller: Controller): Operations {
     notReady: () => controller.notReady(),
     stacks: () => knownNames(controller).map((name) => statusOf(controller, name)),
     stack: (name) => statusOf(controller, name),
+    manifest: (name) => manifestOf(controller, name),
     apply: async (request, signal) => {
       await controller.whenProbed(signal);
       return applyManifests(controller, request, signal);
@@ -118,6 +120,18 @@ function statusOf(controller: Controller, name: string): StackStatus {
     throw noSuchStack(controller, name);
   }
   return notLookedAt(controller, record ?? controller.records.ensure(name));
+}
+
+function manifestOf(controller: Controller, name: string): StackManifestNote {
+  statusOf(controller, name);
+  const entry = controller.catalog.get(name);
+  if (entry === undefined) {
+    throw new Failure('invalid', `the manifest of ${name} is gone`, {
+      hint: `\`stackctl describe stack ${name}\` says what becomes of it`,
+      status: 404,
+    });
+  }
+  return { name, files: entry.manifest.texts.map(({ path, text }) => ({ path, text })) };
 }
 
 /** The status of a stack before its first pass. */
