@@ -1,6 +1,7 @@
 import type { Command } from './command.ts';
 import { adoptCommand } from './commands/adopt.ts';
 import { applyCommand } from './commands/apply.ts';
+import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { describeCommand } from './commands/describe.ts';
@@ -43,5 +44,6 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   rollbackCommand,
   rolloutCommand,
+  completionCommand,
   versionCommand,
 ];

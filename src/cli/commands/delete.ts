@@ -1,6 +1,7 @@
 import { asFailure } from '../../model/failure.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { formatSpan } from '../output/time.ts';
 import { parseStacks } from '../reference.ts';
@@ -33,6 +34,7 @@ export const deleteCommand = defineCommand({
     { says: 'remove what a file applied', line: 'stackctl delete -f compose.yaml' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const client = await context.client();
     const names = await namesWanted(client, { args, ...options }, context);

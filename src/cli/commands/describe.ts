@@ -1,5 +1,6 @@
 import type { StackEvent, StackStatus } from '../../model/status.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import { UsageError } from '../option.ts';
 import {
   type ColumnContext,
@@ -36,6 +37,7 @@ export const describeCommand = defineCommand({
     { says: 'every stack of a team', line: 'stackctl describe -l team=web' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     if (args.length === 1 && args[0] === 'stack') throw new UsageError('the name of the stack is missing');
     const client = await context.client();

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import type { UnfilledStack } from '../manifest-loader.ts';
 import { choice, flag, UsageError } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
@@ -28,6 +29,7 @@ export const exportCommand = defineCommand({
     { says: 'applying it again changes nothing', line: 'stackctl export demo | stackctl diff -f -' },
   ],
   takes: [1, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const names = parseStacks(args);
     if (options.compose && names.length > 1)
