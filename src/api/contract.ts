@@ -130,6 +130,12 @@ export const stackStatusSchema = z.object({
 /** `GET /v1alpha1/stacks` */
 export const stackListSchema = z.object({ items: z.array(stackStatusSchema) });
 
+/** `GET /v1alpha1/stacks/NAME/manifest` */
+export const stackManifestSchema = z.object({
+  name: z.string(),
+  files: z.array(z.object({ path: z.string(), text: z.string() })),
+});
+
 /** One event: a line of `GET /v1alpha1/events?watch=true`. */
 export const stackEventSchema = z.object({
   stack: name,
@@ -288,6 +294,7 @@ export const errorBodySchema = z.object({
 });
 
 export type PushedManifests = Yields<typeof pushedManifests>;
+export type StackManifestNote = Yields<typeof stackManifestSchema>;
 export type ApplyRequest = Yields<typeof applyRequestSchema>;
 export type ApplyResult = Yields<typeof applyResultSchema>;
 export type DiffRequest = Yields<typeof diffRequestSchema>;
@@ -332,6 +339,7 @@ export const PATHS = {
   stacks: `${root}/stacks`,
   stack: ofStack,
   project: (name: string): string => `${root}/projects/${encodeURIComponent(name)}`,
+  manifest: (stack: string): string => `${ofStack(stack)}/manifest`,
   logs: (stack: string): string => `${ofStack(stack)}/logs`,
   command: (stack: string, verb: StackVerb): string => `${ofStack(stack)}/${verb}`,
 } as const;

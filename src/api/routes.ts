@@ -97,6 +97,9 @@ function buildReads(options: RouteOptions): Hono<Bindings> {
   app.get('/version', (request) => request.json(operations.version()));
   app.get('/stacks', (request) => request.json({ items: operations.stacks() }));
   app.get('/stacks/:name', (request) => request.json(operations.stack(request.req.param('name'))));
+  app.get('/stacks/:name/manifest', (request) =>
+    request.json(operations.manifest(request.req.param('name'))),
+  );
   app.get('/stacks/:name/history', (request) =>
     request.json({ items: operations.history(request.req.param('name')) }),
   );

@@ -9,6 +9,7 @@ import type {
 } from '../cli/manifest-loader.ts';
 import { configHash } from '../compose/config-hash.ts';
 import { type LoadedProject, loadProject, loadTemplate } from '../compose/load.ts';
+import { parseYaml } from '../compose/parse.ts';
 import { presentProject } from '../compose/present.ts';
 import { toJson } from '../compose/shape.ts';
 import { templateVariables } from '../compose/template-variables.ts';
@@ -16,6 +17,7 @@ import { violationsOf } from '../controller/wish.ts';
 import { digestContext } from '../engine/build-context.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
 import type { FoundStacks, StackManifest } from '../manifest/stack.ts';
+import { writtenFields } from '../manifest/written-fields.ts';
 import { NO_PLACES } from '../model/admission.ts';
 import { isAcceptable } from '../model/problem.ts';
 import { createFiles } from '../source/files.ts';
@@ -47,17 +49,31 @@ function violationsIn(manifest: StackManifest, project: LoadedProject, { admissi
 /** The same without filling in variables. */
 export function loadUnfilledManifests(request: LoadingRequest): UnfilledManifests {
   const found = find(request);
-  const loaded = found.stacks.map(({ name, compose }) => ({ name, ...loadTemplate(compose, files) }));
+  const loaded = found.stacks.map((manifest) => ({ manifest, ...loadTemplate(manifest.compose, files) }));
   return {
     stacks: loaded.map(
-      ({ name, document }): UnfilledStack => ({
-        name,
+      ({ manifest, document }): UnfilledStack => ({
+        name: manifest.name,
         model: toJson(document),
         variables: templateVariables(document),
+        written: writtenFields(manifest, documentsOf(manifest, request)),
+        usualEnvFile: usualEnvFile(manifest),
       }),
     ),
     problems: [...found.problems, ...loaded.flatMap(({ problems }) => problems)],
   };
+}
+
+/** Of the file that a manifest begins in. */
+function documentsOf({ at: { file } }: StackManifest, { manifests }: LoadingRequest) {
+  const same = ({ relativePath }: { readonly relativePath: string }) =>
+    resolve(manifests.baseDirectory, relativePath) === file;
+  return parseYaml(file, manifests.files.find(same)?.text ?? '').documents;
+}
+
+function usualEnvFile({ compose: { projectDirectory, envFiles } }: StackManifest): string | undefined {
+  const usual = resolve(projectDirectory, '.env');
+  return envFiles.length === 0 && files.kind(usual) === 'file' ? usual : undefined;
 }
 
 function find({ manifests, reading }: LoadingRequest): FoundStacks {

@@ -20,10 +20,12 @@ import {
   logLineSchema,
   PATHS,
   type StackDiff,
+  type StackManifestNote,
   type StackNotice,
   type StackVerb,
   stackEventSchema,
   stackListSchema,
+  stackManifestSchema,
   stackNoticeSchema,
   stackStatusSchema,
 } from '../api/contract.ts';
@@ -53,6 +55,8 @@ export interface Client {
   stacks(signal: AbortSignal): Promise<readonly StackStatus[]>;
   /** Throws with status 404 when there is no such stack. */
   stack(name: string, signal: AbortSignal): Promise<StackStatus>;
+  /** Throws with status 404 when there is no such stack, or its manifest is gone. */
+  manifest(name: string, signal: AbortSignal): Promise<StackManifestNote>;
   /** Faults in the manifests are in the result, not thrown. */
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;
@@ -107,6 +111,7 @@ export function createClient(endpoint: Endpoint): Client {
     version: (signal) => call(daemonVersionSchema, signal, { path: PATHS.version }),
     stacks: async (signal) => (await call(stackListSchema, signal, { path: PATHS.stacks })).items,
     stack: (name, signal) => call(stackStatusSchema, signal, { path: PATHS.stack(name) }),
+    manifest: (name, signal) => call(stackManifestSchema, signal, { path: PATHS.manifest(name) }),
     async apply(body, signal) {
       const answer = await send({ endpoint, method: 'POST', path: PATHS.apply, body }, signal);
       if (answer.status < 400) return check(applyResultSchema, answer.body);

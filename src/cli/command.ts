@@ -1,4 +1,5 @@
 import type { Client } from './client.ts';
+import type { Completer } from './completion/completer.ts';
 import type { ManifestLoader } from './manifest-loader.ts';
 import type { OptionSpecs, OptionValues } from './option.ts';
 import type { Colors } from './output/color.ts';
@@ -24,6 +25,8 @@ export interface Command {
   readonly failureExit: number;
   /** The fewest and the most arguments it takes. */
   readonly takes: readonly [fewest: number, most: number];
+  /** Knows what its arguments may be, for completion. */
+  readonly completes?: Completer;
   readonly run: (call: Call<OptionSpecs>, context: Context) => Promise<number>;
 }
 
@@ -69,6 +72,7 @@ interface Definition<Specs extends OptionSpecs> {
   readonly exits?: string;
   readonly failureExit?: number;
   readonly takes?: readonly [fewest: number, most: number];
+  readonly completes?: Completer;
   readonly run: (call: Call<Specs>, context: Context) => Promise<number>;
 }
 

@@ -1,12 +1,14 @@
 import type { Command } from './command.ts';
 import { adoptCommand } from './commands/adopt.ts';
 import { applyCommand } from './commands/apply.ts';
+import { completionCommand } from './commands/completion.ts';
 import { configCommand } from './commands/config.ts';
 import { deleteCommand } from './commands/delete.ts';
 import { describeCommand } from './commands/describe.ts';
 import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
 import { explainCommand } from './commands/explain.ts';
+import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -28,6 +30,7 @@ export const COMMANDS: readonly Command[] = [
   validateCommand,
   configCommand,
   explainCommand,
+  exportCommand,
   deleteCommand,
   getCommand,
   describeCommand,
@@ -41,5 +44,6 @@ export const COMMANDS: readonly Command[] = [
   resumeCommand,
   rollbackCommand,
   rolloutCommand,
+  completionCommand,
   versionCommand,
 ];

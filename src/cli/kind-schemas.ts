@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { JsonSchema } from './field-docs.ts';
+import { findKind } from './reference.ts';
 
 /** The generated schemas lie beside `src/` and `dist/` alike. */
 const DIRECTORY = new URL('../../crds-like-schemas/', import.meta.url);
@@ -41,3 +42,9 @@ interface KindSchema extends JsonSchema {
 
 const pluralOf = (singular: string): string =>
   singular.endsWith('y') ? `${singular.slice(0, -1)}ies` : `${singular}s`;
+
+/** Whether somebody means this kind by a word: `stack`, `stacks`, `Stack`, `st`. */
+export function isCalled({ singular, plural, kind }: DocumentedKind, word: string): boolean {
+  const wanted = word.toLowerCase();
+  return [singular, plural, kind.toLowerCase()].includes(wanted) || findKind(wanted) === singular;
+}

@@ -44,6 +44,15 @@ export interface UnfilledStack {
   readonly name: string;
   readonly model: unknown;
   readonly variables: readonly StackVariable[];
+  /** What its manifest says beside the model, for writing it again. */
+  readonly written: {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations: Readonly<Record<string, string>>;
+    /** The control fields of `spec` that were written, with absolute paths. */
+    readonly control: Readonly<Record<string, unknown>>;
+  };
+  /** The `.env` file that its variables come from because nothing else was named; undefined: there is none. */
+  readonly usualEnvFile: string | undefined;
 }
 
 export interface StackVariable {

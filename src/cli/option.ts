@@ -1,3 +1,5 @@
+import type { Completer } from './completion/completer.ts';
+
 /** One option of a command: how it is written, what it means, and how its text becomes a value. */
 export interface OptionSpec<Value> {
   /** `-f, --filename <path>`, as `--help` shows it; without `<...>` it is a switch. */
@@ -7,6 +9,10 @@ export interface OptionSpec<Value> {
   readonly initial: Value;
   /** Text for `--help`, when the value itself would not say it. */
   readonly shownDefault: string | undefined;
+  /** All that it may be, when those are few words. */
+  readonly values?: readonly string[];
+  /** Knows what it may be, for completion, when that shows only now. */
+  readonly completes?: Completer;
   /** `previous` holds what came before, for options that may be given several times. Throws `UsageError`. */
   read(text: string, previous: Value): Value;
 }
@@ -33,8 +39,14 @@ export function flag(flags: string, description: string, initial = false): Optio
   return { flags, description, initial, shownDefault, read: (text) => text !== 'false' };
 }
 
-export function text(flags: string, description: string): OptionSpec<string | undefined> {
-  return { flags, description, initial: undefined, shownDefault: undefined, read: (value) => value };
+export function text(
+  flags: string,
+  description: string,
+  completes?: Completer,
+): OptionSpec<string | undefined> {
+  const spec = { flags, description, initial: undefined, shownDefault: undefined };
+  const read = (value: string): string => value;
+  return completes === undefined ? { ...spec, read } : { ...spec, completes, read };
 }
 
 /** May be given several times. */
@@ -54,7 +66,14 @@ export function choice<const Choice extends string>(
     if (chosen === undefined) throw new UsageError(`must be one of ${choices.join(', ')}`);
     return chosen;
   };
-  return { flags, description: `${description}: ${choices.join('|')}`, initial, shownDefault: initial, read };
+  return {
+    flags,
+    description: `${description}: ${choices.join('|')}`,
+    initial,
+    shownDefault: initial,
+    values: choices,
+    read,
+  };
 }
 
 /** A whole number from 0, or a word that stands for no limit. */

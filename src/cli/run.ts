@@ -54,6 +54,10 @@ export async function runCli(world: CliWorld): Promise<number> {
     now: world.now,
   };
   try {
+    if (world.argv[0] === '__complete') {
+      await stdout.write(await answerCompletion(world));
+      return EXIT_DONE;
+    }
     const parsed = parseArguments(world.argv, { commands: COMMANDS, columns: stdout.columns });
     if (parsed.kind === 'call') {
       const exit = await runCommand(parsed, io, { world, over });
@@ -66,6 +70,18 @@ export async function runCli(world: CliWorld): Promise<number> {
     await reportError(message, hint, io);
     return EXIT_USAGE;
   }
+}
+
+/** For the shells' completion scripts: no command of its own, and never an error. */
+async function answerCompletion({ argv, env, connect, signal }: CliWorld): Promise<string> {
+  const { answerCompletion: answer } = await import('./completion/answer.ts');
+  return answer({
+    words: argv.slice(1),
+    connect: async (socket) => {
+      const socketPath = socket || env['STACKCTL_SOCKET'] || DEFAULT_SOCKET;
+      return (await connect({ socketPath, direct: false, signal })).client;
+    },
+  });
 }
 
 interface Running {

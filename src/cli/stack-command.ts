@@ -1,5 +1,6 @@
 import type { Command, Context } from './command.ts';
 import { defineCommand, type Example } from './command.ts';
+import { completeStacks } from './completion/completer.ts';
 import { describeThrown, reportError } from './report.ts';
 import { chooseStacks, selectionOptions } from './stack-selection.ts';
 
@@ -23,6 +24,7 @@ export function defineStackCommand({ verb, summary, description, examples, done 
     options: selectionOptions,
     examples,
     takes: [0, Number.POSITIVE_INFINITY],
+    completes: completeStacks,
     async run({ args, options }, context: Context) {
       const client = await context.client();
       let isGood = true;

@@ -4,6 +4,9 @@ import { UsageError } from './option.ts';
 import { findCondition } from './output/columns.ts';
 import type { Judgement } from './wait.ts';
 
+/** Those that a stack may have. */
+export const CONDITION_TYPES = ['Ready', 'Healthy', 'Reconciling', 'Stalled', 'Suspended'] as const;
+
 /** What `wait --for` waits for. */
 export interface Goal {
   readonly wanted: string;
@@ -24,13 +27,12 @@ export function parseGoal(wanted: string | undefined): Goal {
   }
   if (wanted.startsWith('jsonpath=')) return pathGoal(wanted);
   const [word, type = '', value = 'True', ...rest] = wanted.split('=');
-  const types = ['Ready', 'Reconciling', 'Stalled', 'Healthy', 'Suspended'];
-  const found = types.find((each) => each.toLowerCase() === type.toLowerCase());
+  const found = CONDITION_TYPES.find((each) => each.toLowerCase() === type.toLowerCase());
   const state = ['True', 'False', 'Unknown'].find((each) => each.toLowerCase() === value.toLowerCase());
   if (word !== 'condition' || found === undefined || state === undefined || rest.length > 0) {
     throw new UsageError(
       `--for=${wanted} is not understood`,
-      `give delete, jsonpath={PATH}=VALUE, or condition=TYPE with ${types.join(', ')}`,
+      `give delete, jsonpath={PATH}=VALUE, or condition=TYPE with ${CONDITION_TYPES.join(', ')}`,
     );
   }
   return {

@@ -5,7 +5,14 @@ import { isoTime } from '../model/time.ts';
 import { BEING_REMOVED, deriveStatus } from '../status/derive.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
-import type { DiffRequest, LogsRequest, Operations, StackDiff, StackNotice } from './operations.ts';
+import type {
+  DiffRequest,
+  LogsRequest,
+  Operations,
+  StackDiff,
+  StackManifestNote,
+  StackNotice,
+} from './operations.ts';
 import { isSuspended } from './pass.ts';
 import { applyManifests, diffManifest, diffManifests, engineOf } from './push.ts';
 import { deleteRepository } from './push-repositories.ts';
@@ -31,6 +38,7 @@ export function createOperations(controller: Controller): Operations {
     notReady: () => controller.notReady(),
     stacks: () => knownNames(controller).map((name) => statusOf(controller, name)),
     stack: (name) => statusOf(controller, name),
+    manifest: (name) => manifestOf(controller, name),
     apply: async (request, signal) => {
       await controller.whenProbed(signal);
       return applyManifests(controller, request, signal);
@@ -132,6 +140,18 @@ function statusOf(controller: Controller, name: string): StackStatus {
     throw noSuchStack(controller, name);
   }
   return notLookedAt(controller, record ?? controller.records.ensure(name));
+}
+
+function manifestOf(controller: Controller, name: string): StackManifestNote {
+  statusOf(controller, name);
+  const entry = controller.catalog.get(name);
+  if (entry === undefined) {
+    throw new Failure('invalid', `the manifest of ${name} is gone`, {
+      hint: `\`stackctl describe stack ${name}\` says what becomes of it`,
+      status: 404,
+    });
+  }
+  return { name, files: entry.manifest.texts.map(({ path, text }) => ({ path, text })) };
 }
 
 /** The status of a stack before its first pass. */

@@ -77,6 +77,13 @@ export interface DeleteResult {
   readonly handedTo: StackStatus['source'] | undefined;
 }
 
+/** The texts that a stack's source has of it. */
+export interface StackManifestNote {
+  readonly name: string;
+  /** Absolute paths: where they are, or where they were when they were applied. */
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+}
+
 /** One revision of a stack. */
 export interface RevisionNote {
   /** The generation that it was; `rollback --to-revision` takes it. */
@@ -142,6 +149,8 @@ export interface Operations {
   notReady(): string | undefined;
   stacks(): readonly StackStatus[];
   stack(name: string): StackStatus;
+  /** Throws `invalid` with status 404 when there is no manifest of that name, or no longer. */
+  manifest(name: string): StackManifestNote;
   apply(request: ApplyRequest, signal: AbortSignal): Promise<ApplyResult>;
   /** Without manifests: what is pending for the stacks named (all when empty). */
   diff(request: DiffRequest, signal: AbortSignal): Promise<readonly StackDiff[]>;

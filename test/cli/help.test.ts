@@ -26,7 +26,8 @@ test('every example is a line that the program understands', async () => {
   for (const { name, examples } of COMMANDS) {
     expect(examples.length, name).toBeGreaterThan(0);
     for (const { line } of examples) {
-      const [, call = ''] = /stackctl ([^|&]*[^|& ])( (&&|[|]+) .*)?$/.exec(line) ?? [];
+      const whole = line.replace(/^source <\((.*)\)$/, '$1');
+      const [, call = ''] = /stackctl ([^|&>]*[^|&> ])( (&&|[|]+|>) .*)?$/.exec(whole) ?? [];
       const { exit, stderr } = await cli.run(call, { env: { STACKCTL_SOCKET: '/nobody/there.sock' } });
       // Understood: what stops it is that no daemon and no file is there.
       if (exit !== 0) expect(stderr, line).toMatch(/^error: cannot (reach|read) /);

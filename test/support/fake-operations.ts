@@ -13,6 +13,7 @@ import type {
   RollbackResult,
   RolloutRequest,
   StackDiff,
+  StackManifestNote,
   StackNotice,
 } from '../../src/controller/operations.ts';
 import { Failure } from '../../src/model/failure.ts';
@@ -123,6 +124,16 @@ export class FakeOperations implements Operations {
       throw new Failure('invalid', `there is no stack "${name}"`, { hint: 'stackctl get stacks lists them' });
     }
     return status;
+  }
+
+  /** By stack. */
+  readonly manifests = new Map<string, StackManifestNote>();
+
+  manifest(name: string): StackManifestNote {
+    this.stack(name);
+    const manifest = this.manifests.get(name);
+    if (manifest !== undefined) return manifest;
+    throw new Failure('invalid', `the manifest of ${name} is gone`, { status: 404 });
   }
 
   async apply(request: ApplyRequest, _signal: AbortSignal): Promise<ApplyResult> {

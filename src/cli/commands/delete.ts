@@ -1,6 +1,7 @@
 import { asFailure } from '../../model/failure.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { sourceName } from '../output/columns.ts';
 import { formatSpan } from '../output/time.ts';
@@ -40,6 +41,7 @@ export const deleteCommand = defineCommand({
     { says: 'forget a repository that was applied; its stacks stay', line: 'stackctl delete source infra' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const client = await context.client();
     const sources = parseSources(args);

@@ -1,5 +1,6 @@
 import type { StackEvent, StackStatus } from '../../model/status.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import { UsageError } from '../option.ts';
 import {
   type ColumnContext,
@@ -39,6 +40,7 @@ export const describeCommand = defineCommand({
     { says: 'why is nothing taken from the repository?', line: 'stackctl describe source infra' },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const sources = parseSources(args);
     if (sources !== undefined) return describeSources(sources, context);

@@ -1,5 +1,6 @@
 import type { StackDiff } from '../../api/contract.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import type { ManifestSet } from '../manifests.ts';
 import { choice, flag, list } from '../option.ts';
 import { differs, renderDiff } from '../output/diff.ts';
@@ -40,6 +41,7 @@ export const diffCommand = defineCommand({
   exits: '0 nothing differs, 1 something differs, 2 it could not be found out',
   failureExit: FAILED,
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const stacks = parseStacks(args);
     const { adopt } = options;

@@ -1,5 +1,7 @@
 import type { StackEvent } from '../../model/status.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStack } from '../completion/completer.ts';
+import { completeObjects } from '../completion/things.ts';
 import { parseSubject } from '../event-subject.ts';
 import { choice, flag, text } from '../option.ts';
 import { eventColumns } from '../output/columns.ts';
@@ -18,7 +20,11 @@ export const eventsCommand = defineCommand({
   ],
   options: {
     watch: flag('-w, --watch', 'go on and print what happens'),
-    for: text('--for <object>', 'only events of stack/NAME, service/STACK/NAME, or any KIND/NAME of OBJECT'),
+    for: text(
+      '--for <object>',
+      'only events of stack/NAME, service/STACK/NAME, or any KIND/NAME of OBJECT',
+      completeObjects,
+    ),
     selector: selectorOption,
     types: choice('--types <type>', 'only events of this type', ['All', 'Normal', 'Warning']),
     output: choice('-o, --output <format>', 'output format', ['table', 'json', 'yaml']),
@@ -29,6 +35,7 @@ export const eventsCommand = defineCommand({
     { says: 'follow one stack', line: 'stackctl events demo -w' },
   ],
   takes: [0, 2],
+  completes: completeStack,
   async run({ args, options }, context) {
     const client = await context.client();
     const { stack, isAbout } = await parseSubject(client, { args, ...options }, context);

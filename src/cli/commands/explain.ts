@@ -1,10 +1,11 @@
 import { type Context, defineCommand } from '../command.ts';
+import { completeFields } from '../completion/fields.ts';
 import { type Field, fieldOf, findField } from '../field-docs.ts';
-import { type DocumentedKind, readKindSchemas } from '../kind-schemas.ts';
+import { type DocumentedKind, isCalled, readKindSchemas } from '../kind-schemas.ts';
 import { flag } from '../option.ts';
 import { renderTable } from '../output/table.ts';
 import { wrap } from '../output/wrap.ts';
-import { didYouMean, findKind } from '../reference.ts';
+import { didYouMean } from '../reference.ts';
 import { reportError } from '../report.ts';
 
 const WIDTH = 90;
@@ -28,6 +29,7 @@ export const explainCommand = defineCommand({
   ],
   exits: '0 done, 1 there is no such kind or field, 2 wrong usage',
   takes: [0, 1],
+  completes: completeFields,
   async run({ args: [path], options }, context) {
     const kinds = await readKindSchemas();
     if (path === undefined) {
@@ -53,11 +55,6 @@ export const explainCommand = defineCommand({
     return 0;
   },
 });
-
-function isCalled({ singular, plural, kind }: DocumentedKind, word: string): boolean {
-  const wanted = word.toLowerCase();
-  return [singular, plural, kind.toLowerCase()].includes(wanted) || findKind(wanted) === singular;
-}
 
 function renderKinds(kinds: readonly DocumentedKind[]): string {
   return renderTable(

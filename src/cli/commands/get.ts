@@ -1,5 +1,7 @@
 import type { StackStatus } from '../../model/status.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStack } from '../completion/completer.ts';
+import { completeThings } from '../completion/things.ts';
 import { type Listing, NETWORKS, SERVICES, STACKS, VOLUMES } from '../listing.ts';
 import { choice, flag, text, UsageError } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
@@ -24,7 +26,7 @@ export const getCommand = defineCommand({
   options: {
     output: choice('-o, --output <format>', 'output format', ['table', 'wide', 'json', 'yaml', 'name']),
     watch: flag('-w, --watch', 'go on and print what changes'),
-    stack: text('-s, --stack <name>', 'only of this stack'),
+    stack: text('-s, --stack <name>', 'only of this stack', completeStack),
     selector: selectorOption,
     headers: flag('--headers', 'print the heading of the table', true),
   },
@@ -44,6 +46,7 @@ export const getCommand = defineCommand({
   ],
   exits: '0 done, 1 failed or something named is not there, 2 wrong usage',
   takes: [1, Number.POSITIVE_INFINITY],
+  completes: completeThings,
   async run({ args, options }, context) {
     const { kind, names } = parseTargets(args);
     const wanted: Wanted = { names, ...options, format: options.output };

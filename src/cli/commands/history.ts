@@ -1,5 +1,6 @@
 import type { RevisionNote } from '../../api/rollout-contract.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStack } from '../completion/completer.ts';
 import { choice, ordinal, UsageError } from '../option.ts';
 import { shortRevision } from '../output/columns.ts';
 import { renderDocument } from '../output/document.ts';
@@ -25,6 +26,7 @@ export const historyCommand = defineCommand({
     { says: 'what did revision 3 change?', line: 'stackctl history demo --revision 3' },
   ],
   takes: [1, 2],
+  completes: completeStack,
   async run({ args, options }, context) {
     const [stack, ...others] = parseStacks(args);
     if (stack === undefined || others.length > 0) throw new UsageError('one stack is needed', 'give STACK');

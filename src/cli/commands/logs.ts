@@ -1,5 +1,6 @@
 import type { ContainerLogLine } from '../../api/contract.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeServices } from '../completion/completer.ts';
 import { count, flag, type Since, since } from '../option.ts';
 import { parseStack } from '../reference.ts';
 
@@ -27,6 +28,7 @@ export const logsCommand = defineCommand({
     { says: 'only the lines themselves', line: 'stackctl logs demo web --prefix=false' },
   ],
   takes: [1, Number.POSITIVE_INFINITY],
+  completes: completeServices,
   async run({ args: [stackArgument = '', ...services], options }, context) {
     const stack = parseStack(stackArgument);
     const client = await context.client();

@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { completeStack } from '../completion/completer.ts';
 import { duration, flag, ordinal, UsageError } from '../option.ts';
 import { waitUntilReady } from '../ready.ts';
 import { parseStacks } from '../reference.ts';
@@ -22,6 +23,7 @@ export const rollbackCommand = defineCommand({
     { says: 'go back to revision 3', line: 'stackctl rollback demo --to-revision 3' },
   ],
   takes: [1, 2],
+  completes: completeStack,
   async run({ args, options }, context) {
     const [stack, ...others] = parseStacks(args);
     if (stack === undefined || others.length > 0) throw new UsageError('one stack is needed', 'give STACK');

@@ -1,4 +1,5 @@
 import { type Context, defineCommand } from '../command.ts';
+import { type Completer, completeServices, completeWords } from '../completion/completer.ts';
 import { duration, UsageError } from '../option.ts';
 import { waitUntilReady } from '../ready.ts';
 import { parseStack } from '../reference.ts';
@@ -8,6 +9,14 @@ const DONE = {
   resume: 'rollout resumed',
   restart: 'restarting',
 } as const;
+
+const VERBS = ['status', 'pause', 'resume', 'restart'] as const;
+
+const completeRollout: Completer = async ({ args: [verb, ...args], word }, live) => {
+  if (verb === undefined) return completeWords(VERBS)({ args, word }, live);
+  const isOver = verb !== 'restart' && args.length > 0;
+  return isOver ? [] : completeServices({ args, word }, live);
+};
 
 export const rolloutCommand = defineCommand({
   name: 'rollout',
@@ -25,6 +34,7 @@ export const rolloutCommand = defineCommand({
   ],
   exits: '0 done (status: ready), 1 failed or not ready in time, 2 wrong usage',
   takes: [2, Number.POSITIVE_INFINITY],
+  completes: completeRollout,
   async run({ args, options }, context) {
     const [verb = '', target = '', ...services] = args;
     const stack = parseStack(target);

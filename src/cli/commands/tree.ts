@@ -1,4 +1,5 @@
 import { defineCommand } from '../command.ts';
+import { completeStacks } from '../completion/completer.ts';
 import { choice } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
 import { renderTable } from '../output/table.ts';
@@ -27,6 +28,7 @@ export const treeCommand = defineCommand({
     },
   ],
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const client = await context.client();
     const trees: TreeNode[] = [];

@@ -1,5 +1,6 @@
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { completeStacks, completeWords } from '../completion/completer.ts';
 import { duration, text } from '../option.ts';
 import { findCondition } from '../output/columns.ts';
 import { formatSpan } from '../output/time.ts';
@@ -7,7 +8,7 @@ import { didYouMean } from '../reference.ts';
 import { reportError } from '../report.ts';
 import { chooseStacks, selectionOptions } from '../stack-selection.ts';
 import { type WaitEnd, waitForStacks } from '../wait.ts';
-import { type Goal, parseGoal } from '../wait-goal.ts';
+import { CONDITION_TYPES, type Goal, parseGoal } from '../wait-goal.ts';
 
 export const waitCommand = defineCommand({
   name: 'wait',
@@ -22,6 +23,7 @@ export const waitCommand = defineCommand({
     for: text(
       '--for <what>',
       'condition=TYPE (Ready, Healthy, Reconciling, Stalled, Suspended), condition=TYPE=False, delete, jsonpath={PATH} or jsonpath={PATH}=VALUE',
+      completeWords([...CONDITION_TYPES.map((type) => `condition=${type}`), 'delete', 'jsonpath=']),
     ),
     timeout: duration('--timeout <duration>', 'how long to wait', '30s'),
     ...selectionOptions,
@@ -37,6 +39,7 @@ export const waitCommand = defineCommand({
   ],
   exits: '0 it is so for all of them, 1 not in time or no such stack, 2 wrong usage',
   takes: [0, Number.POSITIVE_INFINITY],
+  completes: completeStacks,
   async run({ args, options }, context) {
     const goal = parseGoal(options.for);
     const client = await context.client();

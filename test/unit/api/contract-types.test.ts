@@ -9,6 +9,7 @@ type DiffRequest = Parameters<operations.Operations['diff']>[0];
 test('every type of the contract equals its original', () => {
   expectTypeOf<contract.Yields<typeof contract.stackStatusSchema>>().toEqualTypeOf<StackStatus>();
   expectTypeOf<contract.Yields<typeof contract.stackEventSchema>>().toEqualTypeOf<StackEvent>();
+  expectTypeOf<contract.StackManifestNote>().toEqualTypeOf<operations.StackManifestNote>();
   expectTypeOf<contract.PushedManifests>().toEqualTypeOf<operations.PushedManifests>();
   expectTypeOf<contract.ApplyRequest>().branded.toEqualTypeOf<operations.ApplyRequest>();
   expectTypeOf<contract.ApplyResult>().toEqualTypeOf<operations.ApplyResult>();
