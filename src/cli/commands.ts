@@ -8,6 +8,7 @@ import { diffCommand } from './commands/diff.ts';
 import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
+import { lintCommand } from './commands/lint.ts';
 import { logsCommand } from './commands/logs.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   adoptCommand,
   validateCommand,
+  lintCommand,
   configCommand,
   deleteCommand,
   getCommand,
