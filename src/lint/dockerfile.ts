@@ -28,13 +28,18 @@ export interface Dockerfile {
   readonly last: Stage | undefined;
 }
 
+/** Nobody writes a longer one by hand. */
+const MAX_CHARACTERS = 64 * 1024;
+
 /** Reads the Dockerfile of a service; undefined when there is none on this host, or it stands in the manifest. */
 export function dockerfileOf({ build }: ComposeService, files: LintFiles): Dockerfile | undefined {
   if (build === undefined || build.dockerfile_inline !== undefined || !path.isAbsolute(build.context))
     return undefined;
   const file = path.resolve(build.context, build.dockerfile ?? 'Dockerfile');
   const read = files.readText(file);
-  return read.ok ? parseDockerfile(file, read.text, build.target) : undefined;
+  return read.ok && read.text.length <= MAX_CHARACTERS
+    ? parseDockerfile(file, read.text, build.target)
+    : undefined;
 }
 
 /** Reads a Dockerfile as far as rules need it; it never fails, since the builder says what is wrong with it. */

@@ -76,7 +76,7 @@ function faultOf(waiver: Waiver, { used, ran, isChosen, input }: Judging): reado
 function findingOf(rule: RuleHead, spot: Spot, input: LintInput): LintFinding {
   return {
     rule: rule.id,
-    severity: rule.severity,
+    severity: spot.severity ?? rule.severity,
     category: rule.category,
     stack: input.stack,
     object: spot.owner?.name,

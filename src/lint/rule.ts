@@ -2,7 +2,7 @@ import type { ComposeNetwork, ComposeProject, ComposeService } from '../compose/
 import { fieldOf, type MappingTree, type Tree } from '../compose/tree.ts';
 import type { Files } from '../model/files.ts';
 import type { Position } from '../model/problem.ts';
-import type { RuleHead } from './finding.ts';
+import type { LintSeverity, RuleHead } from './finding.ts';
 
 /** What the rules may see of the host, beside the manifests. Nothing of it is changed. */
 export interface LintFiles extends Pick<Files, 'readText' | 'kind' | 'realPath'> {
@@ -54,6 +54,8 @@ export interface Spot {
   /** Where it is not `path` that is to be pointed at. */
   readonly at?: Position | undefined;
   readonly owner?: Owner;
+  /** In place of the rule's own, where it is less. */
+  readonly severity?: LintSeverity;
 }
 
 /** What a spot is about. */

@@ -51,11 +51,14 @@ export function waiversOf(input: LintInput): readonly Waiver[] {
   return [...annotation, ...ignoreListOf(input.template, '', undefined), ...ofServices];
 }
 
+/** As much of an annotation is read. */
+const MAX_LIST = 10_000;
+
 const ITEM = /([^,\n(]+)(?:\(([^)]*)\))?/g;
 
 /** `rule, rule@web (why), …` */
 function readList(text: string, spot: Waiver['spot']): readonly Waiver[] {
-  return [...text.matchAll(ITEM)].flatMap(([, name = '', why]) =>
+  return [...text.slice(0, MAX_LIST).matchAll(ITEM)].flatMap(([, name = '', why]) =>
     name.trim() === '' ? [] : [{ ...readName(name.trim()), why: why?.trim(), spot }],
   );
 }

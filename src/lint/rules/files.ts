@@ -48,7 +48,8 @@ const envNotIgnored: LintRule = {
   severity: 'error',
   category: 'security',
   title: 'a file of variables is not ignored by Git',
-  reason: 'A key that was pushed once is in the history for ever, and programs look for such keys all day.',
+  reason:
+    'A key that was pushed once is in the history for ever, and programs look for such keys all day. Where there is no secret in the file yet, it is only an info.',
   fix: 'put .env into the .gitignore beside the manifest; if it was committed before, change the keys',
   check: (input) => {
     const withSecrets = new Set(envFilesWithSecrets(input).map(({ file }) => file));
@@ -59,6 +60,7 @@ const envNotIgnored: LintRule = {
         path: field,
         message: `${nearby(file, input)} is not ignored by Git`,
         at,
+        ...(withSecrets.has(file) ? {} : { severity: 'info' as const }),
       }));
   },
 };

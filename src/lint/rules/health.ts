@@ -15,8 +15,12 @@ function isChecked(service: ComposeService, files: LintFiles): boolean {
 const isOff = ({ healthcheck }: ComposeService): boolean =>
   healthcheck?.disable === true || healthcheck?.test?.[0] === 'NONE';
 
+/** Longer ones are looked at up to here. */
+const MAX_LINE = 5000;
+
 /** The command of a healthcheck as one line. */
-const lineOf = ({ healthcheck }: ComposeService): string => (healthcheck?.test ?? []).slice(1).join(' ');
+const lineOf = ({ healthcheck }: ComposeService): string =>
+  (healthcheck?.test ?? []).slice(1).join(' ').slice(0, MAX_LINE);
 
 const missing: LintRule = {
   id: 'no-healthcheck',

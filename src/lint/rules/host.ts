@@ -9,11 +9,9 @@ const SENSITIVE: readonly string[] = [
   '/boot',
   '/dev',
   '/etc',
-  '/home',
   '/lib',
   '/lib64',
   '/proc',
-  '/root',
   '/sbin',
   '/sys',
   '/usr',
@@ -22,7 +20,10 @@ const SENSITIVE: readonly string[] = [
   '/var/log',
 ];
 /** Bound by many, and no more than a clock. */
-const HARMLESS: readonly string[] = ['/etc/localtime', '/etc/timezone', '/usr/share/zoneinfo'];
+const HARMLESS: readonly string[] = ['/dev/null', '/etc/localtime', '/etc/timezone', '/usr/share/zoneinfo'];
+
+/** A whole home directory, or what programs keep hidden in one: keys, histories, logins. */
+const OF_A_HOME = /^\/(root|home(\/[^/]+)?)(\/\.[^/]+(\/.*)?)?\/?$/;
 
 function bindsOf({
   service,
@@ -77,6 +78,7 @@ const sensitivePath: LintRule = {
       bindsOf(each).map(({ mount: { source = '', read_only }, path }) => {
         const isSensitive =
           source === '/' ||
+          OF_A_HOME.test(source) ||
           (SENSITIVE.some((place) => isWithin(place, source)) &&
             !HARMLESS.some((place) => isWithin(place, source)));
         const own = isWithin(input.directory, source);

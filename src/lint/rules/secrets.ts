@@ -112,7 +112,13 @@ const inCommand: LintRule = {
         const [option] = secretOptions(line);
         const path = `${at}.${field.join('.')}`;
         if (option !== undefined)
-          return [{ path, message: `--${option} is given a secret in clear`, at: tree?.at }];
+          return [
+            {
+              path,
+              message: `${option.length === 1 ? '-' : '--'}${option} is given a secret in clear`,
+              at: tree?.at,
+            },
+          ];
         return looksSecret(line) ? [{ path, message: 'it holds a secret in clear', at: tree?.at }] : [];
       }),
     ),

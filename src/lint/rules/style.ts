@@ -119,8 +119,11 @@ const dependenciesOrder: LintRule = {
     }),
 };
 
+/** So much of an item decides on its place. */
+const MAX_NAMED = 200;
+
 const named = (item: Tree): [string, MappingEntry] => [
-  item.kind === 'scalar' ? String(item.value) : '',
+  item.kind === 'scalar' ? String(item.value).slice(0, MAX_NAMED) : '',
   { keyAt: item.at, value: item },
 ];
 
