@@ -7,6 +7,7 @@ const mayImport = {
   manifest: ['compose'],
   desired: ['compose', 'manifest'],
   policy: ['compose', 'manifest', 'desired'],
+  lint: ['compose', 'policy'],
   plan: ['desired'],
   execute: ['engine'],
   status: ['plan', 'desired'],
@@ -27,7 +28,7 @@ const mayImport = {
   ],
   settings: ['compose', 'manifest'],
   api: ['controller', 'status', 'plan'],
-  cli: ['api', 'plan', 'compose'],
+  cli: ['api', 'plan', 'compose', 'lint'],
 };
 const roomRules = Object.entries(mayImport).map(([room, others]) => ({
   name: `${room}-imports`,
@@ -52,13 +53,13 @@ module.exports = {
     ...roomRules,
     {
       name: 'cli-speaks-only-the-contract',
-      comment: 'The CLI knows the API by its contract, the plan by its renderer, and how names are spelled.',
+      comment: 'The CLI knows the API by its contract, the plan by its renderer, how names are spelled, and what lint finds.',
       severity: 'error',
       from: { path: '^src/cli/' },
       to: {
-        path: '^src/(api|plan|compose)/',
+        path: '^src/(api|plan|compose|lint)/',
         pathNot:
-          '^src/api/((rollout|source)-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$',
+          '^src/api/((rollout|source)-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$|^src/lint/(finding|sarif)\\.ts$',
       },
     },
     {
@@ -85,14 +86,24 @@ module.exports = {
       comment: 'Pure rooms take time, randomness, files and environment as arguments.',
       severity: 'error',
       from: {
-        path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status', 'settings']),
+        path: rooms([
+          'model',
+          'compose',
+          'manifest',
+          'desired',
+          'policy',
+          'lint',
+          'plan',
+          'status',
+          'settings',
+        ]),
       },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|path|path/posix|url)$' },
     },
     {
       name: 'pure-rooms-import-few-packages',
       severity: 'error',
-      from: { path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status']) },
+      from: { path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'lint', 'plan', 'status']) },
       to: { path: 'node_modules/', pathNot: 'node_modules/(zod|yaml|fast-deep-equal|ipaddr\\.js)/' },
     },
   ],

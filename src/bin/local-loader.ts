@@ -14,19 +14,16 @@ import { presentProject } from '../compose/present.ts';
 import { toJson } from '../compose/shape.ts';
 import { templateVariables } from '../compose/template-variables.ts';
 import { violationsOf } from '../controller/wish.ts';
-import { digestContext } from '../engine/build-context.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
-import type { FoundStacks, StackManifest } from '../manifest/stack.ts';
+import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack.ts';
 import { writtenFields } from '../manifest/written-fields.ts';
 import { NO_PLACES } from '../model/admission.ts';
 import { isAcceptable } from '../model/problem.ts';
-import { createFiles } from '../source/files.ts';
-
-const files = createFiles({ digestContext });
+import { localFiles as files } from './local-files.ts';
 
 /** Loads manifests in this process: files of this host in, canonical models and problems out. */
 export function loadManifests(request: LoadingRequest): LoadedManifests {
-  const found = find(request);
+  const found = findLocal(request);
   const loaded = found.stacks.map((manifest) => {
     const project = loadProject(manifest.compose, files);
     return { name: manifest.name, project, violations: violationsIn(manifest, project, request) };
@@ -48,7 +45,7 @@ function violationsIn(manifest: StackManifest, project: LoadedProject, { admissi
 
 /** The same without filling in variables. */
 export function loadUnfilledManifests(request: LoadingRequest): UnfilledManifests {
-  const found = find(request);
+  const found = findLocal(request);
   const loaded = found.stacks.map((manifest) => ({ manifest, ...loadTemplate(manifest.compose, files) }));
   return {
     stacks: loaded.map(
@@ -76,14 +73,19 @@ function usualEnvFile({ compose: { projectDirectory, envFiles } }: StackManifest
   return envFiles.length === 0 && files.kind(usual) === 'file' ? usual : undefined;
 }
 
-function find({ manifests, reading }: LoadingRequest): FoundStacks {
-  const manifestFiles = manifests.files.map(({ relativePath, text }) => ({
+/** Finds the stacks in what was given, with the files that it was found in. */
+export function findLocal({
+  manifests,
+  reading,
+}: Pick<LoadingRequest, 'manifests' | 'reading'>): FoundStacks & { readonly files: readonly ManifestFile[] } {
+  const given = manifests.files.map(({ relativePath, text }) => ({
     path: resolve(manifests.baseDirectory, relativePath),
     relativePath,
     text,
   }));
   const home = homedir();
-  return reading === 'tree' ? findStacks(manifestFiles, { home }) : findNamedStacks(manifestFiles, { home });
+  const found = reading === 'tree' ? findStacks(given, { home }) : findNamedStacks(given, { home });
+  return { ...found, files: given };
 }
 
 function describe(name: string, { project, profiles }: LoadedProject): LoadedStack {

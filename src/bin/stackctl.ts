@@ -26,6 +26,8 @@ process.exitCode = await runCli({
   loader: {
     load: async (request) => (await import('./local-loader.ts')).loadManifests(request),
     loadUnfilled: async (request) => (await import('./local-loader.ts')).loadUnfilledManifests(request),
+    lint: async (request) => (await import('./local-lint.ts')).lintManifests(request),
+    lintRules: async () => (await import('./local-lint.ts')).lintRules(),
   },
   now: () => Date.now(),
   signal: interrupt.signal,

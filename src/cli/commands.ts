@@ -11,6 +11,7 @@ import { explainCommand } from './commands/explain.ts';
 import { exportCommand } from './commands/export.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
+import { lintCommand } from './commands/lint.ts';
 import { logsCommand } from './commands/logs.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   diffCommand,
   adoptCommand,
   validateCommand,
+  lintCommand,
   configCommand,
   explainCommand,
   exportCommand,

@@ -1,4 +1,5 @@
 import type { PushedManifests } from '../api/contract.ts';
+import type { LintReport, RuleHead } from '../lint/finding.ts';
 import type { Admission } from '../model/admission.ts';
 import type { Problem } from '../model/problem.ts';
 
@@ -67,8 +68,26 @@ export interface UnfilledManifests {
   readonly problems: readonly Problem[];
 }
 
+export interface LintRequest extends Pick<LoadingRequest, 'manifests' | 'reading'> {
+  /** Which rules are asked; undefined: all but the optional ones. */
+  readonly selection?: {
+    readonly only?: readonly string[] | undefined;
+    readonly ignore?: readonly string[];
+  };
+}
+
+/** What the rules found. Stacks with an error among the problems were not looked at. */
+export interface LintedManifests extends LintReport {
+  /** Those that were looked at. */
+  readonly stacks: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
 /** How a command gets at the rooms that understand manifests; built in bin/. */
 export interface ManifestLoader {
   load(request: LoadingRequest): Promise<LoadedManifests>;
   loadUnfilled(request: LoadingRequest): Promise<UnfilledManifests>;
+  lint(request: LintRequest): Promise<LintedManifests>;
+  /** Every rule of `lint`, in the order of the docs. */
+  lintRules(): Promise<readonly RuleHead[]>;
 }

@@ -11,7 +11,7 @@ import { parseYaml } from './parse.ts';
 import { problemList } from './problem-list.ts';
 import { profilesNamedIn, selectServices } from './profiles.ts';
 import { decideProjectName } from './project-name.ts';
-import { withoutUnused } from './prune.ts';
+import { unusedIn, withoutUnused } from './prune.ts';
 import { errorAt } from './report.ts';
 import { checkRules } from './rules.ts';
 import type { Lookup } from './template.ts';
@@ -51,6 +51,8 @@ export interface LoadedProject {
   readonly contents: Readonly<Record<string, string>>;
   /** Every profile that a service names, active or not. Sorted. */
   readonly profiles: readonly string[];
+  /** `volumes.data`: what is declared and what no service refers to, active or not. Sorted. */
+  readonly unused: readonly string[];
   /** Where a field of the canonical model came from; the nearest known parent otherwise. */
   readonly locate: (path: string) => Position | undefined;
 }
@@ -66,7 +68,7 @@ export interface LoadedProject {
 export function loadProject(request: LoadRequest, files: Files): LoadedProject {
   const { loading, found, sources, name, lookup } = prepare(request, files, 'filled');
   const tree = loadModel(sources, { directory: request.projectDirectory, lookup }, loading, []);
-  const { project, locate } = finish(tree, name, activeProfiles(request, lookup), lookup, loading);
+  const { project, locate, unused } = finish(tree, name, activeProfiles(request, lookup), lookup, loading);
   const isEmpty = sources.every((source) => source.documents.length === 0);
   if (isEmpty && !loading.state.isIncomplete) found.report(emptyProject(sources));
   return {
@@ -75,6 +77,7 @@ export function loadProject(request: LoadRequest, files: Files): LoadedProject {
     filesUsed: [...loading.filesUsed, ...filesOf(project)].toSorted(),
     contents: Object.fromEntries(loading.contents),
     profiles: profilesNamedIn(fieldOf(tree, 'services')),
+    unused,
     locate,
   };
 }
@@ -164,7 +167,7 @@ function finish(
   profiles: readonly string[],
   lookup: Lookup,
   loading: Loading,
-): Pick<LoadedProject, 'project' | 'locate'> {
+): Pick<LoadedProject, 'project' | 'locate' | 'unused'> {
   const normal = normalise(tree, name, lookup);
   const services = fieldOf(normal, 'services');
   const selected = selectServices(asMapping(services, normal), profiles);
@@ -174,7 +177,7 @@ function finish(
   if (!loading.state.isIncomplete) {
     checkRules({ project, disabled: selected.disabled, locate }).forEach(loading.report);
   }
-  return { project: withoutUnused(project), locate };
+  return { project: withoutUnused(project), unused: unusedIn(project, services), locate };
 }
 
 function asMapping(tree: Tree | undefined, parent: Tree): MappingTree {

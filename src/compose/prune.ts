@@ -1,4 +1,5 @@
 import type { ComposeProject } from './model.ts';
+import { fieldOf, type Tree, textField } from './tree.ts';
 
 /**
  * Drops resources that no active service refers to, as docker compose does: they are not created. A
@@ -23,6 +24,34 @@ export function withoutUnused(project: ComposeProject): ComposeProject {
     configs: only(project.configs, configs),
     secrets: only(project.secrets, secrets),
   };
+}
+
+/**
+ * Paths of the resources that nobody refers to, also no service that its profiles leave out. `services` are all of
+ * them, in normal form. In a project without any service nothing is unused.
+ */
+export function unusedIn(project: ComposeProject, services: Tree | undefined): readonly string[] {
+  const all = services?.kind === 'mapping' ? [...services.entries.values()].map(({ value }) => value) : [];
+  if (all.length === 0) return [];
+  const used = new Set(all.flatMap(referencesOf));
+  return (['networks', 'volumes', 'configs', 'secrets'] as const).flatMap((kind) =>
+    Object.keys(project[kind])
+      .map((name) => `${kind}.${name}`)
+      .filter((path) => !used.has(path)),
+  );
+}
+
+function referencesOf(service: Tree): readonly string[] {
+  const networks = fieldOf(service, 'networks');
+  const sources = (kind: string, list: Tree | undefined) =>
+    list?.kind === 'sequence' ? list.items.map((item) => `${kind}.${textField(item, 'source') ?? ''}`) : [];
+  return [
+    ...(networks?.kind === 'mapping' ? [...networks.entries.keys()].map((name) => `networks.${name}`) : []),
+    ...sources('volumes', fieldOf(service, 'volumes')),
+    ...sources('configs', fieldOf(service, 'configs')),
+    ...sources('secrets', fieldOf(service, 'secrets')),
+    ...sources('secrets', fieldOf(fieldOf(service, 'build'), 'secrets')),
+  ];
 }
 
 function only<Value>(

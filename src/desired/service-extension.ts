@@ -15,11 +15,23 @@ const preStartSchema = z
   })
   .strict();
 
+/** What `stackctl lint` is to leave unsaid; `src/lint/waivers.ts` reads it where it was written. */
+const lintSchema = z
+  .object({
+    ignore: z.array(
+      z.union([z.string(), z.object({ rule: z.string(), reason: z.string().optional() }).strict()]),
+    ),
+  })
+  .strict();
+
 /** The part of a service that is ours: Compose leaves every `x-` attribute to whoever reads it. */
 const extensionSchema = z
   .object({
     healUnhealthy: z.boolean().default(true).meta({
       description: 'Whether a container that turns unhealthy is restarted.',
+    }),
+    lint: lintSchema.optional().meta({
+      description: 'Findings of stackctl lint that are meant: it has no part in what runs.',
     }),
     preStart: z.array(preStartSchema).default([]).meta({
       description: 'Commands that are run to their end, one after another, before the service is started.',
@@ -43,7 +55,7 @@ export function serviceExtension(context: ServiceContext): ServiceExtension {
     context.report.error(`${context.path}.x-stackctl${field}`, {
       code: 'InvalidExtension',
       message: `${issue.path.join('.') || 'x-stackctl'}: ${issue.message}`,
-      hint: 'x-stackctl knows healUnhealthy (true or false) and preStart (a list of maps with command)',
+      hint: 'x-stackctl knows healUnhealthy (true or false), preStart (a list of maps with command) and lint (a map with ignore, a list of rules)',
     });
   }
   return NOTHING;

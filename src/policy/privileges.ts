@@ -3,7 +3,7 @@ import { preStartOf } from '../desired/service-extension.ts';
 import { type Finding, findingIf, inServices, type Rule } from './rule.ts';
 
 /** Docker's own: adding one of these gives back what the container would have had. */
-const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
+export const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
   'AUDIT_WRITE',
   'CHOWN',
   'DAC_OVERRIDE',
@@ -21,7 +21,8 @@ const DEFAULT_CAPABILITIES: ReadonlySet<string> = new Set([
 ]);
 const BIND_SERVICE: ReadonlySet<string> = new Set(['NET_BIND_SERVICE']);
 
-const capabilityName = (name: string): string => name.trim().toUpperCase().replace(/^CAP_/, '');
+/** Without the prefix that some write. */
+export const capabilityName = (name: string): string => name.trim().toUpperCase().replace(/^CAP_/, '');
 
 const privileged: Rule = {
   id: 'privileged-container',

@@ -2,13 +2,14 @@ import type { ComposeService } from '../compose/model.ts';
 import { type Finding, findingIf, inServices, type Rule } from './rule.ts';
 
 /** An entry of `security_opt`, taken apart: `no-new-privileges` alone means true. */
-interface SecurityOption {
+export interface SecurityOption {
   readonly index: number;
   readonly key: string;
   readonly value: string;
 }
 
-function optionsOf(service: ComposeService): readonly SecurityOption[] {
+/** The entries of `security_opt`, in order. */
+export function optionsOf(service: ComposeService): readonly SecurityOption[] {
   return (service.security_opt ?? []).map((text, index) => {
     const end = text.search(/[:=]/);
     if (end === -1) return { index, key: text.trim(), value: 'true' };
@@ -17,7 +18,7 @@ function optionsOf(service: ComposeService): readonly SecurityOption[] {
 }
 
 /** As Go's `strconv.ParseBool`, by which the engine reads it. */
-const isTrue = (value: string): boolean => ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value);
+export const isTrue = (value: string): boolean => ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(value);
 
 const SELINUX_TYPES: readonly string[] = [
   'container_t',

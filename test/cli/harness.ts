@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
+import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
 import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectTo } from '../../src/cli/connect.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
@@ -92,6 +93,8 @@ export class CliHarness {
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),
+        lint: async (request) => lintManifests(request),
+        lintRules: async () => lintRules(),
       },
       now: () => SAMPLE_NOW,
       signal: options.signal ?? new AbortController().signal,

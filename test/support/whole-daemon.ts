@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
+import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
 import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectTo } from '../../src/cli/connect.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -132,6 +133,8 @@ export class WholeDaemon {
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),
+        lint: async (request) => lintManifests(request),
+        lintRules: async () => lintRules(),
       },
       now: () => this.engine.clock.nowMs(),
       signal: AbortSignal.timeout(60_000),

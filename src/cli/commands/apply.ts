@@ -1,6 +1,7 @@
 import type { ApplyResult } from '../../api/contract.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
+import { noteFindings } from '../lint-note.ts';
 import type { ManifestSet } from '../manifests.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { countProblems } from '../output/problems.ts';
@@ -17,6 +18,7 @@ export const applyCommand = defineCommand({
   description: [
     'Sends manifests to the daemon, which keeps the stacks that way from then on, and waits until each is ready or has failed.',
     'A manifest is a Stack (apiVersion stackctl.io/v1alpha1) in any .yaml, .yml or .json file, or a plain Compose file by its usual name (compose.yaml, docker-compose.yml, NAME.compose.yaml). For a directory, all manifests of its tree are sent, without node_modules, .git and what .stackctlignore names; for a Compose file its override file goes along. Relative paths in a manifest are read from its own directory on this host (for "-" from the working directory).',
+    'At the very end it says in a few lines what `stackctl lint` finds in what was applied. That is advice, and changes neither what was done nor the exit code.',
     'When anything is wrong in the manifests of one -f, all faults are printed with their place, and nothing of it is applied.',
   ],
   options: {
@@ -29,6 +31,7 @@ export const applyCommand = defineCommand({
     dryRun: flag('--dry-run', 'print what would be done, do nothing'),
     force: flag('--force', 'take over a stack that comes from another source'),
     adopt: flag('--adopt', 'take over the docker compose project of the same name'),
+    lint: flag('--lint', 'say at the end what stackctl lint thinks of it; --no-lint does without', true),
   },
   examples: [
     { says: 'apply a Compose project', line: 'stackctl apply -f compose.yaml' },
@@ -51,16 +54,20 @@ export const applyCommand = defineCommand({
 
     const client = await context.client();
     const goals = new Map<string, number>();
+    const taken: ManifestSet[] = [];
     let isGood = true;
     for (const set of sets) {
       const result = await applySet(client, set, options, context);
       isGood &&= result !== undefined;
+      if (result !== undefined) taken.push(set);
       for (const stack of result?.stacks ?? []) goals.set(stack.name, stack.generation);
     }
     if (options.wait && !options.dryRun && goals.size > 0) {
       const isReady = await waitUntilReady(client, { goals, timeoutMs: options.timeout }, context);
       isGood &&= isReady;
     }
+    // Last, so that it neither holds up nor hides anything.
+    if (options.lint) await noteFindings(taken, context);
     return isGood ? 0 : 1;
   },
 });
