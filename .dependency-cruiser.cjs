@@ -11,6 +11,7 @@ const mayImport = {
   execute: ['engine'],
   status: ['plan', 'desired'],
   engine: [],
+  sops: ['compose', 'manifest'],
   source: [],
   store: [],
   controller: [
@@ -22,6 +23,7 @@ const mayImport = {
     'execute',
     'status',
     'engine',
+    'sops',
     'source',
     'store',
   ],

@@ -17,6 +17,8 @@ export interface DaemonConfig {
   readonly deleteGraceMs: number;
   /** The operator's PolicyConfiguration; undefined: the defaults are in force. */
   readonly policyFile: string | undefined;
+  /** Age identities for files that sops encrypted; undefined: there are none. */
+  readonly sopsAgeKeyFile: string | undefined;
 }
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -56,6 +58,7 @@ interface Given {
   resync: number;
   deleteGrace: number;
   policy?: string;
+  sopsAgeKeyFile?: string;
 }
 
 /** How the command line of stackctld is read: flags before environment before defaults; help and exits by itself. */
@@ -106,6 +109,11 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     .addOption(
       new Option('--policy <file>', 'what stacks may do: a PolicyConfiguration').env('STACKCTL_POLICY'),
     )
+    .addOption(
+      new Option('--sops-age-key-file <file>', 'age identities that decrypt SOPS files').env(
+        'SOPS_AGE_KEY_FILE',
+      ),
+    )
     .addHelpText('after', EXAMPLES)
     .parse([...argv], { from: 'user' });
   const options = parser.opts<Given>();
@@ -121,14 +129,20 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     concurrency: options.concurrency,
     resyncMs: options.resync,
     deleteGraceMs: options.deleteGrace,
-    policyFile: options.policy === undefined || options.policy === '' ? undefined : resolve(options.policy),
+    policyFile: fileOf(options.policy),
+    sopsAgeKeyFile: fileOf(options.sopsAgeKeyFile),
   };
 }
+
+/** A variable that is set to nothing names no file. */
+const fileOf = (given: string | undefined): string | undefined =>
+  given === undefined || given === '' ? undefined : resolve(given);
 
 const EXAMPLES = `
 Examples:
   stackctld --manifests /etc/stackctl/manifests
   stackctld --manifests ./manifests --state-dir ./.state --socket ./.state/stackctl.sock
   stackctld --manifests /etc/stackctl/manifests --policy /etc/stackctl/policy.yaml
+  stackctld --manifests /etc/stackctl/manifests --sops-age-key-file /etc/stackctl/age.txt
   DOCKER_HOST=unix:///run/user/1000/docker.sock stackctld --manifests ~/stacks
 `;

@@ -72,7 +72,7 @@ export async function runDaemon(
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
-  const loader = createWorkerLoader({ home: homedir(), log });
+  const loader = createWorkerLoader({ home: homedir(), sopsAgeKeyFile: config.sopsAgeKeyFile, log });
   const controller = new Controller(
     {
       engine,
@@ -117,6 +117,8 @@ function placesOf(config: DaemonConfig): HostPlaces {
   return {
     manifestRoots: config.manifests,
     sockets: [config.socketPath, ...(engine.kind === 'unix' ? [engine.path] : [])],
-    ownPaths: [config.stateDirectory, ...(config.policyFile === undefined ? [] : [config.policyFile])],
+    ownPaths: [config.stateDirectory, config.policyFile, config.sopsAgeKeyFile].filter(
+      (path) => path !== undefined,
+    ),
   };
 }

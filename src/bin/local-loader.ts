@@ -18,9 +18,13 @@ import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
 import type { FoundStacks, StackManifest } from '../manifest/stack.ts';
 import { NO_PLACES } from '../model/admission.ts';
 import { isAcceptable } from '../model/problem.ts';
+import { veiled } from '../sops/keyring.ts';
+import { openManifests } from '../sops/open-manifests.ts';
+import { openedFiles } from '../sops/opened-files.ts';
 import { createFiles } from '../source/files.ts';
 
-const files = createFiles({ digestContext });
+/** Encrypted values are neither needed nor shown here: a placeholder stands for each. */
+const files = openedFiles(createFiles({ digestContext }), veiled);
 
 /** Loads manifests in this process: files of this host in, canonical models and problems out. */
 export function loadManifests(request: LoadingRequest): LoadedManifests {
@@ -66,8 +70,9 @@ function find({ manifests, reading }: LoadingRequest): FoundStacks {
     relativePath,
     text,
   }));
-  const home = homedir();
-  return reading === 'tree' ? findStacks(manifestFiles, { home }) : findNamedStacks(manifestFiles, { home });
+  const { files: opened, refused } = openManifests(manifestFiles, veiled);
+  const options = { home: homedir(), refused };
+  return reading === 'tree' ? findStacks(opened, options) : findNamedStacks(opened, options);
 }
 
 function describe(name: string, { project, profiles }: LoadedProject): LoadedStack {
