@@ -12,6 +12,7 @@ const mayImport = {
   execute: ['engine'],
   status: ['plan', 'desired'],
   engine: [],
+  sops: ['compose', 'manifest'],
   source: [],
   store: [],
   controller: [
@@ -23,6 +24,7 @@ const mayImport = {
     'execute',
     'status',
     'engine',
+    'sops',
     'source',
     'store',
   ],
@@ -53,7 +55,8 @@ module.exports = {
     ...roomRules,
     {
       name: 'cli-speaks-only-the-contract',
-      comment: 'The CLI knows the API by its contract, the plan by its renderer, how names are spelled, and what lint finds.',
+      comment:
+        'The CLI knows the API by its contract, the plan by its renderer, how names are spelled, and what lint finds.',
       severity: 'error',
       from: { path: '^src/cli/' },
       to: {

@@ -76,7 +76,7 @@ export async function runDaemon(
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
-  const loader = createWorkerLoader({ home: homedir(), log });
+  const loader = createWorkerLoader({ home: homedir(), sopsAgeKeyFile: config.sopsAgeKeyFile, log });
   const controller = new Controller(
     {
       engine,
@@ -144,7 +144,7 @@ function listenForWebhooks(
 /** What no stack that is held to anything may reach. */
 function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
-  const own = [config.policy, config.tokens, config.tlsKey, config.webhookSecret];
+  const own = [config.policy, config.tokens, config.tlsKey, config.webhookSecret, config.sopsAgeKeyFile];
   return {
     manifestRoots: config.manifests,
     sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],

@@ -9,6 +9,8 @@ import type { Problem } from '../model/problem.ts';
 /** What the loading thread is told once. */
 export interface LoaderSettings {
   readonly home: string | undefined;
+  /** Where the age identities are; the thread alone reads them. */
+  readonly sopsAgeKeyFile: string | undefined;
   /** Of one wish, packed: to unpack it takes the daemon's time, some 10 ms for each MiB. */
   readonly answerBytes: number;
 }

@@ -1,6 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import { findDeclared, resolveDeclared } from '../controller/in-process-loader.ts';
 import { digestContext } from '../engine/build-context.ts';
+import { Keyring } from '../sops/keyring.ts';
 import { createFiles } from '../source/files.ts';
 import { look } from '../source/fingerprint.ts';
 import type {
@@ -13,21 +14,22 @@ import type {
 import { portToParent, serveCalls } from './serve-calls.ts';
 
 // The loading thread: parses, resolves and digests.
-const { home, answerBytes } = workerData as LoaderSettings;
+const { home, sopsAgeKeyFile, answerBytes } = workerData as LoaderSettings;
 const port = portToParent();
 const files = createFiles({ digestContext });
+const keyring = new Keyring(sopsAgeKeyFile);
 const onNote = (note: LoaderNote) => port.postMessage({ kind: 'note', note } satisfies LoaderMessage);
 
-function answer(request: LoaderRequest): LoaderAnswers[LoaderRequest['kind']] {
+async function answer(request: LoaderRequest): Promise<LoaderAnswers[LoaderRequest['kind']]> {
   switch (request.kind) {
     case 'find': {
       const { refused } = request;
       const onParse = (file: string) => onNote({ kind: 'parse', file });
-      return findDeclared(request.files, { home, refused, onParse });
+      return findDeclared(request.files, { home, refused, onParse }, { files, look, keyring });
     }
     case 'resolve': {
       const { stack: name, texts, engine, admission } = request;
-      return resolveDeclared({ name, texts }, { engine, admission }, { files, look, home, onNote });
+      return resolveDeclared({ name, texts }, { engine, admission }, { files, look, home, keyring, onNote });
     }
     case 'looks':
       // Asked of the looking thread.

@@ -19,6 +19,8 @@ import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack
 import { writtenFields } from '../manifest/written-fields.ts';
 import { NO_PLACES } from '../model/admission.ts';
 import { isAcceptable } from '../model/problem.ts';
+import { veiled } from '../sops/keyring.ts';
+import { openManifests } from '../sops/open-manifests.ts';
 import { localFiles as files } from './local-files.ts';
 
 /** Loads manifests in this process: files of this host in, canonical models and problems out. */
@@ -83,9 +85,10 @@ export function findLocal({
     relativePath,
     text,
   }));
-  const home = homedir();
-  const found = reading === 'tree' ? findStacks(given, { home }) : findNamedStacks(given, { home });
-  return { ...found, files: given };
+  const { files: opened, refused } = openManifests(given, veiled);
+  const options = { home: homedir(), refused };
+  const found = reading === 'tree' ? findStacks(opened, options) : findNamedStacks(opened, options);
+  return { ...found, files: opened };
 }
 
 function describe(name: string, { project, profiles }: LoadedProject): LoadedStack {

@@ -45,6 +45,8 @@ export const LOADER_LIMITS: LoaderLimits = {
 
 export interface WorkerLoaderOptions {
   readonly home: string | undefined;
+  /** Identities for encrypted files; undefined: there are none. */
+  readonly sopsAgeKeyFile?: string | undefined;
   readonly log: { warn(fields: object, message: string): void };
   readonly limits?: Partial<LoaderLimits>;
   /** What the threads run, should it not be the compiled files beside this one: for tests. */
@@ -85,11 +87,11 @@ class ThreadedLoader implements WorkerLoader {
   readonly #looking: DeadlineThread;
   readonly #refusals = new Map<string, Refusal>();
 
-  constructor({ home, log, limits, urls = OWN_URLS }: WorkerLoaderOptions) {
+  constructor({ home, sopsAgeKeyFile, log, limits, urls = OWN_URLS }: WorkerLoaderOptions) {
     this.#limits = { ...LOADER_LIMITS, ...limits };
     const { heapBytes, startMs, waiting, answerBytes } = this.#limits;
     const options = {
-      settings: { home, answerBytes },
+      settings: { home, sopsAgeKeyFile, answerBytes },
       heapBytes,
       startMs,
       waiting,

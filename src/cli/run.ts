@@ -73,13 +73,13 @@ export async function runCli(world: CliWorld): Promise<number> {
 }
 
 /** For the shells' completion scripts: no command of its own, and never an error. */
-async function answerCompletion({ argv, env, connect, signal }: CliWorld): Promise<string> {
+async function answerCompletion({ argv, env, cwd, clientFile, connect, signal }: CliWorld): Promise<string> {
   const { answerCompletion: answer } = await import('./completion/answer.ts');
   return answer({
     words: argv.slice(1),
-    connect: async (socket) => {
-      const socketPath = socket || env['STACKCTL_SOCKET'] || DEFAULT_SOCKET;
-      return (await connect({ socketPath, direct: false, signal })).client;
+    connect: async (flags) => {
+      const endpoint = chooseEndpoint({ flags, env, file: (await clientFile?.()) ?? {}, cwd });
+      return (await connect({ endpoint, direct: false, signal })).client;
     },
   });
 }

@@ -70,7 +70,9 @@ function layDocument(model: MappingTree, document: Tree, place: Place): MappingT
   }
   const { templates } = place.loading;
   const filled =
-    templates === 'kept' ? document : asMapping(interpolate(document, place.scope.lookup, report), document);
+    templates === 'kept'
+      ? document
+      : asMapping(interpolate(document, place.scope.lookup, place.loading), document);
   const withIncludes = applyIncludes(filled, place, (source, scope) =>
     loadModel(source, scope, place.loading, place.including),
   );
@@ -121,7 +123,7 @@ function loadBase(
   let base: Tree = mappingOf({}, { file, line: 1, column: 1 });
   for (const document of documents) {
     const { report, templates } = loading;
-    const filled = templates === 'kept' ? document : interpolate(document, scope.lookup, report);
+    const filled = templates === 'kept' ? document : interpolate(document, scope.lookup, loading);
     base = canonicalise(keepUnique(mergeTrees(base, filled, 'final', report)), report, templates);
   }
   const directory = file.slice(0, file.lastIndexOf('/')) || '/';

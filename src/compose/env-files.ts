@@ -2,6 +2,7 @@ import type { Problem } from '../model/problem.ts';
 import { parseDotenv, parseRawEnv } from './dotenv.ts';
 import { type Loading, readOptionalText, readText } from './loading.ts';
 import { errorAt } from './report.ts';
+import { shownSecrets } from './secret-fields.ts';
 import type { Lookup } from './template.ts';
 import {
   fieldOf,
@@ -59,8 +60,8 @@ function readFile(
   const required = fieldOf(item, 'required');
   const optional = required?.kind === 'scalar' && required.value === false;
   const request = { path, at: item.at, role: 'the env file' };
-  const text = optional ? readOptionalText(file, request, loading) : readText(file, request, loading);
-  if (text === undefined) return earlier;
+  const read = optional ? readOptionalText(file, request, loading) : readText(file, request, loading);
+  if (read === undefined) return earlier;
   const format = textField(item, 'format');
   if (format !== undefined && format !== 'raw') {
     loading.report(
@@ -72,7 +73,7 @@ function readFile(
     );
     return earlier;
   }
-  const parsed = (format === 'raw' ? parseRawEnv : parseDotenv)(file, text, lookup, earlier);
+  const parsed = (format === 'raw' ? parseRawEnv : parseDotenv)(file, read.text, lookup, earlier);
   report(parsed.problems, loading);
   return parsed.variables;
 }
@@ -86,9 +87,10 @@ function readLabels(name: string, service: MappingTree, loading: Loading): Mappi
   for (const [index, item] of files.items.entries()) {
     if (item.kind !== 'scalar' || typeof item.value !== 'string') continue;
     const request = { path: ['services', name, 'label_file', index], at: item.at, role: 'the label file' };
-    const text = readText(item.value, request, loading);
-    if (text === undefined) continue;
-    const parsed = parseDotenv(item.value, text, () => undefined, labels);
+    const read = readText(item.value, request, loading);
+    if (read === undefined) continue;
+    shownSecrets(read.sealed ?? [], () => false).forEach(loading.report);
+    const parsed = parseDotenv(item.value, read.text, () => undefined, labels);
     report(parsed.problems, loading);
     labels = parsed.variables;
   }

@@ -1,7 +1,14 @@
 import type { Position } from '../model/problem.ts';
 import { parseDotenv } from './dotenv.ts';
 import { goText } from './go-text.ts';
-import { type Loading, readDocuments, readOptionalText, readText, type Scope } from './loading.ts';
+import {
+  type Loading,
+  noteSecretVariables,
+  readDocuments,
+  readOptionalText,
+  readText,
+  type Scope,
+} from './loading.ts';
 import { mergeTrees } from './merge.ts';
 import { errorAt } from './report.ts';
 import { resolvePath } from './resolve-paths.ts';
@@ -132,13 +139,14 @@ function readVariables(entry: Entry, directory: string, place: Place): ReadonlyM
       : named.map((file) => resolvePath(file, { directory: scope.directory, home: loading.home }));
   for (const file of files) {
     const request = { ...entry.where, role: 'the env file' };
-    const text =
+    const read =
       entry.envFiles.length === 0
         ? readOptionalText(file, request, loading)
         : readText(file, request, loading);
-    if (text === undefined) continue;
-    const parsed = parseDotenv(file, text, scope.lookup, variables);
+    if (read === undefined) continue;
+    const parsed = parseDotenv(file, read.text, scope.lookup, variables);
     parsed.problems.forEach(loading.report);
+    noteSecretVariables(read, { before: variables, after: parsed.variables }, loading);
     variables = parsed.variables;
   }
   return variables;

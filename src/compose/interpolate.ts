@@ -1,7 +1,9 @@
 import type { Position, Problem } from '../model/problem.ts';
 import { type Cast, castRules, castText } from './cast.ts';
 import { type FieldPath, type PathTable, stepInto } from './field-path.ts';
+import type { Loading } from './loading.ts';
 import { errorAt, type Report, warningAt } from './report.ts';
+import { isSecretField, shownSecret } from './secret-fields.ts';
 import { type Lookup, substitute } from './template.ts';
 import { mapItems, mapValues, type ScalarTree, type Tree } from './tree.ts';
 
@@ -9,13 +11,19 @@ import { mapItems, mapValues, type ScalarTree, type Tree } from './tree.ts';
  * Fills in variables in every text value of a document, never in keys, and turns text into numbers and
  * booleans where Compose does (`privileged: "${PRIVILEGED}"`). Quoted and plain texts are alike.
  */
-export function interpolate(tree: Tree, lookup: Lookup, report: Report): Tree {
-  return visit(tree, castRules, [], { lookup, report, unset: new Set() });
+export function interpolate(
+  tree: Tree,
+  lookup: Lookup,
+  { report, secretVariables }: Pick<Loading, 'report' | 'secretVariables'>,
+): Tree {
+  return visit(tree, castRules, [], { lookup, report, secretVariables, unset: new Set() });
 }
 
 interface Walk {
   readonly lookup: Lookup;
   readonly report: Report;
+  /** These must not stand where people are shown them. */
+  readonly secretVariables: ReadonlySet<string>;
   /** Variables that were reported as unset already: one warning each is enough. */
   readonly unset: Set<string>;
 }
@@ -60,7 +68,15 @@ const castNames: Readonly<Record<Cast, string>> = {
 };
 
 function substituteAt(template: string, path: FieldPath, at: Position, walk: Walk): string | undefined {
-  const result = substitute(template, walk.lookup);
+  let usesSecret = false;
+  const result = substitute(template, (name) => {
+    usesSecret ||= walk.secretVariables.has(name);
+    return walk.lookup(name);
+  });
+  if (usesSecret && !isSecretField(path)) {
+    walk.report(shownSecret(path, at));
+    return undefined;
+  }
   if (!result.ok) {
     walk.report(substitutionProblem(result, path, at));
     return undefined;

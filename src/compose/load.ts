@@ -4,7 +4,14 @@ import { bindProject } from './bind.ts';
 import { loadModel, type SourceFile } from './document.ts';
 import { parseDotenv } from './dotenv.ts';
 import { readServiceFiles } from './env-files.ts';
-import { type Loading, loadingLimits, readDocuments, readOptionalText, readText } from './loading.ts';
+import {
+  type Loading,
+  loadingLimits,
+  noteSecretVariables,
+  readDocuments,
+  readOptionalText,
+  readText,
+} from './loading.ts';
 import type { ComposeProject } from './model.ts';
 import { normalise } from './normalise.ts';
 import { parseYaml } from './parse.ts';
@@ -33,6 +40,8 @@ export interface LoadRequest {
   readonly inputs: readonly ComposeInput[];
   /** Variables for interpolation that the manifest gives; they win over `.env`. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Those of them whose values came out of an encrypted manifest. */
+  readonly secretVariables?: readonly string[] | undefined;
   /** Further files of variables (absolute); later ones win. Without any, `.env` of the directory is used. */
   readonly envFiles: readonly string[];
   /** Where these were named. */
@@ -110,6 +119,7 @@ function prepare(request: LoadRequest, files: Files, templates: Loading['templat
     templates,
     filesUsed: new Set(),
     contents: new Map(),
+    secretVariables: new Set(request.secretVariables),
     state: { filesLeft: loadingLimits.files, charactersLeft: loadingLimits.characters, isIncomplete: false },
   };
   const sources = request.inputs.map((input) => parseInput(input, loading));
@@ -143,10 +153,11 @@ function readVariables(request: LoadRequest, loading: Loading): Lookup {
   let variables: ReadonlyMap<string, string> = new Map();
   for (const [index, file] of files.entries()) {
     const asked = { role: 'the env file', path: ['spec', 'envFile', index], at: request.envFilesAt };
-    const text = byDefault ? readOptionalText(file, asked, loading) : readText(file, asked, loading);
-    if (text === undefined) continue;
-    const parsed = parseDotenv(file, text, own, variables);
+    const read = byDefault ? readOptionalText(file, asked, loading) : readText(file, asked, loading);
+    if (read === undefined) continue;
+    const parsed = parseDotenv(file, read.text, own, variables);
     parsed.problems.forEach(loading.report);
+    noteSecretVariables(read, { before: variables, after: parsed.variables }, loading);
     variables = parsed.variables;
   }
   return (name) => own(name) ?? variables.get(name);

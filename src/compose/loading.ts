@@ -3,6 +3,7 @@ import type { Position } from '../model/problem.ts';
 import type { FieldPath } from './field-path.ts';
 import { parseYaml } from './parse.ts';
 import { errorAt, type Report } from './report.ts';
+import { isSecretField, shownSecrets } from './secret-fields.ts';
 import type { Lookup } from './template.ts';
 import type { Tree } from './tree.ts';
 
@@ -17,6 +18,8 @@ export interface Loading {
   readonly filesUsed: Set<string>;
   /** Values of configs and secrets that come from variables, by `configs.NAME` and `secrets.NAME`. */
   readonly contents: Map<string, string>;
+  /** Variables whose values came out of encrypted files: they may stand where nobody is shown them. */
+  readonly secretVariables: Set<string>;
   readonly state: {
     /** What may still be read; counted down. */
     filesLeft: number;
@@ -44,38 +47,53 @@ export interface Request {
   readonly role: string;
 }
 
+/** A text that could be read. */
+export type TextRead = Extract<FileText, { ok: true }>;
+
 /** Reads a text and counts it; undefined after reporting why not. */
-export function readText(file: string, request: Request, loading: Loading): string | undefined {
+export function readText(file: string, request: Request, loading: Loading): TextRead | undefined {
   loading.filesUsed.add(file);
   const read = readBounded(file, loading);
-  if (read.ok) return read.text;
+  if (read.ok) return read;
   loading.report(
-    errorAt(
-      read.reason === 'missing' ? 'FileNotFound' : 'FileNotReadable',
-      `${request.role} ${file} ${read.message}`,
-      {
-        ...(request.path === undefined ? {} : { path: request.path }),
-        at: request.at,
-        hint: 'check the path: it is relative to the directory of the project',
-      },
-    ),
+    read.problem ??
+      errorAt(
+        read.reason === 'missing' ? 'FileNotFound' : 'FileNotReadable',
+        `${request.role} ${file} ${read.message}`,
+        {
+          ...(request.path === undefined ? {} : { path: request.path }),
+          at: request.at,
+          hint: 'check the path: it is relative to the directory of the project',
+        },
+      ),
   );
   return undefined;
 }
 
 /** Reads a text that need not be there; undefined without a problem when it is missing. */
-export function readOptionalText(file: string, request: Request, loading: Loading): string | undefined {
+export function readOptionalText(file: string, request: Request, loading: Loading): TextRead | undefined {
   if (loading.files.kind(file) !== 'missing') return readText(file, request, loading);
   loading.filesUsed.add(file);
   return undefined;
 }
 
+/** Keeps the names of the variables that an encrypted file sets. */
+export function noteSecretVariables(
+  { sealed }: TextRead,
+  { before, after }: Readonly<Record<'before' | 'after', ReadonlyMap<string, string>>>,
+  { secretVariables }: Loading,
+): void {
+  if (sealed === undefined) return;
+  for (const [name, value] of after) if (before.get(name) !== value) secretVariables.add(name);
+}
+
 /** Reads and parses a YAML file; its problems are reported. */
 export function readDocuments(file: string, request: Request, loading: Loading): readonly Tree[] {
-  const text = readText(file, request, loading);
-  const parsed = text === undefined ? undefined : parseYaml(file, text);
+  const read = readText(file, request, loading);
+  const parsed = read === undefined ? undefined : parseYaml(file, read.text);
   loading.state.isIncomplete ||= parsed === undefined || parsed.problems.length > 0;
-  if (parsed === undefined) return [];
+  if (read === undefined || parsed === undefined) return [];
+  shownSecrets(read.sealed ?? [], isSecretField).forEach(loading.report);
   parsed.problems.forEach(loading.report);
   return parsed.documents;
 }

@@ -29,7 +29,7 @@ import { resolvePlainScalar } from './yaml-scalar.ts';
 export function buildTree(
   contents: ParsedNode,
   positionOf: (offset: number) => Position,
-  limits: { readonly nodes: number; readonly depth: number },
+  limits: Limits,
 ): { readonly tree?: Tree; readonly problems: readonly Problem[] } {
   const walk: Walk = { positionOf, limits, problems: [], anchors: new Map(), nodes: 0, stopped: false };
   const tree = visit(contents, walk, []);
@@ -40,9 +40,16 @@ export function buildTree(
 /** What an anchor names: a finished tree and its size, or a node that is still being read. */
 type Anchor = { readonly tree: Tree; readonly nodes: number; readonly depth: number } | 'open';
 
+interface Limits {
+  readonly nodes: number;
+  readonly depth: number;
+  /** Compose takes no dates; other documents do. */
+  readonly dates?: 'refused' | 'text' | undefined;
+}
+
 interface Walk {
   readonly positionOf: (offset: number) => Position;
-  readonly limits: { readonly nodes: number; readonly depth: number };
+  readonly limits: Limits;
   readonly problems: Problem[];
   /** As read so far: YAML lets a later anchor take over a name. */
   readonly anchors: Map<string, Anchor>;
@@ -180,7 +187,10 @@ function plainTree(
     case 'float':
       return { ...scalarTree(resolved.value, at), float: true };
     case 'timestamp':
-      if (!path.some((part) => typeof part === 'string' && part.startsWith('x-'))) {
+      if (
+        walk.limits.dates !== 'text' &&
+        !path.some((part) => typeof part === 'string' && part.startsWith('x-'))
+      ) {
         walk.problems.push(
           errorAt('TimestampNotText', 'a date stands here, and Compose takes none', {
             path,

@@ -28,9 +28,13 @@ export interface ParsedYaml {
 /**
  * Reads YAML (or JSON) text into trees: aliases expanded, `<<` merged in, scalars resolved as docker
  * compose resolves them, Compose's `!reset` and `!override` kept as tags. A document with an error is
- * left out and reported with file, line and column. Never throws.
+ * left out and reported with file, line and column. Never throws. `dates` says what becomes of those.
  */
-export function parseYaml(file: string, text: string): ParsedYaml {
+export function parseYaml(
+  file: string,
+  text: string,
+  { dates }: { readonly dates?: 'refused' | 'text' } = {},
+): ParsedYaml {
   const body = text.startsWith('\uFEFF') ? text.slice(1) : text;
   const refused = refuseText(file, body);
   if (refused !== undefined) return { documents: [], problems: [refused] };
@@ -55,7 +59,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
   const documents: Tree[] = [];
   const problems: Problem[] = [];
   for (const document of composer.compose(read.tokens, false, body.length)) {
-    const made = readDocument(document, positionOf);
+    const made = readDocument(document, positionOf, { ...yamlLimits, dates });
     problems.push(...made.problems);
     if (made.tree !== undefined && !isNull(made.tree)) documents.push(made.tree);
   }
@@ -65,6 +69,7 @@ export function parseYaml(file: string, text: string): ParsedYaml {
 function readDocument(
   document: Document.Parsed,
   positionOf: (offset: number) => Position,
+  limits: Parameters<typeof buildTree>[2],
 ): { readonly tree?: Tree; readonly problems: readonly Problem[] } {
   const faults = document.errors;
   if (faults.length > 0) {
@@ -78,7 +83,7 @@ function readDocument(
     };
   }
   if (document.contents === null) return { problems: [] };
-  return buildTree(document.contents, positionOf, yamlLimits);
+  return buildTree(document.contents, positionOf, limits);
 }
 
 /** One broken line often causes a cascade; the first few are what helps. */

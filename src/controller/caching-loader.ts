@@ -29,10 +29,13 @@ export function createCachingLoader(loader: TracingLoader, options: CacheOptions
     find: async (files, signal) => {
       const tree = files[0]?.path ?? '';
       const known = found.get(tree);
-      if (known !== undefined && sameTexts(known.files, files)) return known.answer;
+      if (known !== undefined && sameTexts(known.files, files)) {
+        if (await isUnchanged(known.reads, loader, signal)) return known.answer;
+      }
       const atMs = monotonicMs();
       const answer = await loader.find(files, signal);
-      found.put(tree, { files, answer, atMs });
+      const { reads } = answer;
+      if (reads !== undefined) found.put(tree, { files, answer, reads, atMs });
       return answer;
     },
     resolve: async (stack, engine, admission, signal) => {
@@ -52,6 +55,7 @@ export function createCachingLoader(loader: TracingLoader, options: CacheOptions
 interface Found {
   readonly files: readonly ManifestFile[];
   readonly answer: FoundDeclarations;
+  readonly reads: readonly FileRead[];
   readonly atMs: number;
 }
 

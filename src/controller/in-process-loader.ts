@@ -5,6 +5,8 @@ import { Failure } from '../model/failure.ts';
 import type { FileLook, Files } from '../model/files.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable } from '../model/problem.ts';
+import { Keyring } from '../sops/keyring.ts';
+import { openManifests } from '../sops/open-manifests.ts';
 import { type FileRead, type ReadNote, recordReads } from './file-reads.ts';
 import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
 import { resolveWish, type Wish, type WishContext } from './wish.ts';
@@ -32,6 +34,8 @@ export interface WishFiles {
   readonly files: Files;
   readonly look: (path: string) => FileLook;
   readonly home: string | undefined;
+  /** Opens what is encrypted; without it that is a problem. */
+  readonly keyring?: Keyring | undefined;
   readonly onNote?: (note: ReadNote) => void;
 }
 
@@ -40,7 +44,7 @@ export function createInProcessLoader(from: WishFiles): TracingLoader {
   return {
     find: async (files, signal) => {
       refuseAborted(signal);
-      return withTexts(findDeclared(files, { home: from.home }), files);
+      return withTexts(await findDeclared(files, { home: from.home }, from), files);
     },
     resolve: async (stack, engine, admission, signal) => {
       refuseAborted(signal);
@@ -56,11 +60,22 @@ export function createInProcessLoader(from: WishFiles): TracingLoader {
 /** What is found, without what was parsed. */
 export type FoundHeads = Omit<FoundStacks, 'stacks'> & {
   readonly stacks: readonly Omit<DeclaredStack, 'texts'>[];
+  readonly reads: FoundDeclarations['reads'];
 };
 
-export function findDeclared(files: readonly ManifestFile[], options: FindOptions): FoundHeads {
-  const found = findStacks(files, options);
-  return { ...found, stacks: found.stacks.map(({ compose: _parsed, ...head }) => head) };
+/** What an encrypted manifest says is found like any other; its texts stay as they are in the source. */
+export async function findDeclared(
+  files: readonly ManifestFile[],
+  options: FindOptions,
+  { files: readable, look, keyring = new Keyring(undefined) }: Pick<WishFiles, 'files' | 'look' | 'keyring'>,
+): Promise<FoundHeads> {
+  return keyring.run((openerWith) => {
+    const record = recordReads(readable, look, () => undefined);
+    const opened = openManifests(files, openerWith(record.files), options.refused);
+    const found = findStacks(opened.files, { ...options, refused: opened.refused });
+    const stacks = found.stacks.map(({ compose: _parsed, ...head }) => head);
+    return { ...found, stacks, reads: record.reads() };
+  });
 }
 
 /** Gives the stacks their texts from the files they were found in. */
@@ -75,20 +90,24 @@ export function withTexts(found: FoundHeads, files: readonly ManifestFile[]): Fo
   return { ...found, stacks };
 }
 
-export function resolveDeclared(
+export async function resolveDeclared(
   { name, texts }: Pick<DeclaredStack, 'name' | 'texts'>,
   asked: WishContext,
-  { files, look, home, onNote = () => undefined }: WishFiles,
-): TracedWish {
-  const found = findStacks(texts, { home });
-  const manifest = found.stacks.find((each) => each.name === name);
-  if (manifest === undefined) {
-    if (isAcceptable(found.problems)) throw new Failure('bug', `stack ${name} is not found in its own texts`);
-    return { desired: undefined, problems: found.problems, filesUsed: [], reads: [] };
-  }
-  const record = recordReads(files, look, onNote);
-  const wish = resolveWish(manifest, asked, record.files);
-  return { ...wish, reads: record.reads() };
+  { files, look, home, keyring = new Keyring(undefined), onNote = () => undefined }: WishFiles,
+): Promise<TracedWish> {
+  return keyring.run((openerWith) => {
+    const record = recordReads(files, look, onNote);
+    const opener = openerWith(record.files);
+    const opened = openManifests(texts, opener);
+    const found = findStacks(opened.files, { home, refused: opened.refused });
+    const manifest = found.stacks.find((each) => each.name === name);
+    if (manifest === undefined) {
+      if (isAcceptable(found.problems))
+        throw new Failure('bug', `stack ${name} is not found in its own texts`);
+      return { desired: undefined, problems: found.problems, filesUsed: [], reads: record.reads() };
+    }
+    return { ...resolveWish(manifest, asked, record.files, opener), reads: record.reads() };
+  });
 }
 
 export function refuseAborted(signal: AbortSignal): void {

@@ -1,6 +1,7 @@
 import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack.ts';
 import type { Admission } from '../model/admission.ts';
 import type { EngineInfo } from '../model/observed.ts';
+import type { FileRead } from './file-reads.ts';
 import type { Wish } from './wish.ts';
 
 /**
@@ -15,6 +16,11 @@ export interface DeclaredStack extends Omit<StackManifest, 'compose'> {
 export interface FoundDeclarations extends Omit<FoundStacks, 'stacks'> {
   /** Sorted by name; no two have the same. */
   readonly stacks: readonly DeclaredStack[];
+  /**
+   * What beside the texts decided it, the key that encrypted ones were opened with; undefined when nobody can tell
+   * whether that is as it was.
+   */
+  readonly reads: readonly FileRead[] | undefined;
 }
 
 /**

@@ -10,6 +10,8 @@ import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import { checkPolicy } from '../policy/check.ts';
 import { guardFiles } from '../policy/guard-files.ts';
+import { keyless, type Opener } from '../sops/keyring.ts';
+import { openedFiles } from '../sops/opened-files.ts';
 
 /** What a manifest asks for, or why that cannot be known. */
 export interface Wish {
@@ -25,11 +27,20 @@ export interface WishContext {
   readonly admission: Admission;
 }
 
-/** The pure half of the line: manifest -> compose -> desired. Reads again whatever the manifest refers to. */
-export function resolveWish(manifest: StackManifest, asked: WishContext, files: Files): Wish {
+/**
+ * The pure half of the line: manifest -> compose -> desired. Reads again whatever the manifest refers to; what of it is
+ * encrypted is decrypted by `opener`, behind the guard.
+ */
+export function resolveWish(
+  manifest: StackManifest,
+  asked: WishContext,
+  files: Files,
+  opener: Opener = keyless,
+): Wish {
   const { engine, admission } = asked;
   const guard = guardFiles(files, manifest.compose.projectDirectory, admission);
-  const loaded = loadProject(manifest.compose, guard.files);
+  const opened = openedFiles(guard.files, opener);
+  const loaded = loadProject(manifest.compose, opened);
   if (!isAcceptable(loaded.problems)) {
     return { desired: undefined, problems: guard.explain(loaded.problems), filesUsed: loaded.filesUsed };
   }
@@ -46,7 +57,7 @@ export function resolveWish(manifest: StackManifest, asked: WishContext, files: 
       secretKey: secretKey(engine),
       locate: loaded.locate,
     },
-    guard.files,
+    opened,
   );
   const problems = [...loaded.problems, ...violations, ...resolved.problems];
   return {

@@ -16,7 +16,7 @@ const DEFAULT_MODE = 0o444;
 export interface FilePlan {
   /** Configs and secrets from files of the host: read-only binds. */
   readonly mounts: readonly MountConfig[];
-  /** Inline ones and those from variables: put into the container before its first start. */
+  /** Inline ones, those from variables and those from encrypted files: put into the container before its first start. */
   readonly injected: readonly InjectedFile[];
   /** By target, a digest of what the file says: part of the hash, so that new content makes new containers. */
   readonly digests: Readonly<Record<string, string>>;
@@ -38,15 +38,17 @@ export function filePlan(context: ServiceContext): FilePlan {
   const injected: InjectedFile[] = [];
   const digests: Record<string, string> = {};
   for (const use of uses) {
-    if (use.object.file !== undefined) {
+    const content = use.object.file === undefined ? undefined : decrypted(context, use.object.file);
+    if (content === 'failed') continue;
+    if (use.object.file !== undefined && content === undefined) {
       mounts.push({ Type: 'bind', Source: use.object.file, Target: use.target, ReadOnly: true });
       digests[use.target] = fileDigest(context, use, use.object.file);
       continue;
     }
-    const file = injectedFile(context, use);
+    const file = injectedFile(context, use, content);
     if (file === undefined) continue;
     injected.push(file);
-    digests[use.target] = contentDigest(context, use.kind, sha256(file.content));
+    digests[use.target] = contentDigest(context, file.secret, sha256(file.content));
   }
   checkPlaces(context, uses, injected);
   return { mounts, injected: sortedBy(injected, ({ target }) => target), digests };
@@ -71,8 +73,8 @@ function usesOf(context: ServiceContext, kind: Kind): readonly Use[] {
 }
 
 /** The key is used for secrets only: configs are no secret, and their hash survives a lost key. */
-function contentDigest(context: ServiceContext, kind: Kind, digest: string): string {
-  return kind === 'secrets' ? keyedDigest(context.request.secretKey, digest) : digest;
+function contentDigest(context: ServiceContext, isSecret: boolean, digest: string): string {
+  return isSecret ? keyedDigest(context.request.secretKey, digest) : digest;
 }
 
 function fileDigest(context: ServiceContext, use: Use, file: string): string {
@@ -94,12 +96,28 @@ function fileDigest(context: ServiceContext, use: Use, file: string): string {
       hint: 'create the file, or correct its path',
     });
   }
-  return contentDigest(context, use.kind, digest ?? '');
+  return contentDigest(context, use.kind === 'secrets', digest ?? '');
 }
 
-function injectedFile(context: ServiceContext, use: Use): InjectedFile | undefined {
-  const content = contentOf(context, use);
-  if (content === undefined) return undefined;
+/** What an encrypted file said before; undefined for one that is not. */
+function decrypted({ files, report }: ServiceContext, file: string): Uint8Array | 'failed' | undefined {
+  if (files.kind(file) !== 'file') return undefined;
+  const read = files.readText(file);
+  if (read.ok) return read.content;
+  if (read.problem === undefined) return undefined;
+  report.add(read.problem);
+  return 'failed';
+}
+
+type Content = Pick<InjectedFile, 'content' | 'encoding'>;
+
+function injectedFile(
+  context: ServiceContext,
+  use: Use,
+  decryptedContent: Uint8Array | undefined,
+): InjectedFile | undefined {
+  const text = decryptedContent === undefined ? contentOf(context, use) : asContent(decryptedContent);
+  if (text === undefined) return undefined;
   const owner = [use.reference.uid ?? '0', use.reference.gid ?? '0'].map(Number);
   const mode = use.reference.mode === undefined ? DEFAULT_MODE : Number.parseInt(use.reference.mode, 8);
   const [uid = 0, gid = 0] = owner;
@@ -111,10 +129,19 @@ function injectedFile(context: ServiceContext, use: Use): InjectedFile | undefin
     });
     return undefined;
   }
-  return { target: use.target, content, uid, gid, mode, secret: use.kind === 'secrets' };
+  const secret = use.kind === 'secrets' || decryptedContent !== undefined;
+  return { target: use.target, ...text, uid, gid, mode, secret };
 }
 
-function contentOf(context: ServiceContext, use: Use): string | undefined {
+/** What is no text travels as Base64. */
+function asContent(bytes: Uint8Array): Content {
+  const buffer = Buffer.from(bytes);
+  const content = buffer.toString('utf8');
+  if (Buffer.from(content).equals(buffer)) return { content };
+  return { content: buffer.toString('base64'), encoding: 'base64' };
+}
+
+function contentOf(context: ServiceContext, use: Use): Content | undefined {
   const { kind, object, reference } = use;
   const name = `${kind}.${reference.source}`;
   // Reported by the table of capabilities.
@@ -139,7 +166,7 @@ function contentOf(context: ServiceContext, use: Use): string | undefined {
     });
     return undefined;
   }
-  return content;
+  return { content };
 }
 
 /** A place that something else takes, and content that the engine could not put there. */
@@ -164,7 +191,7 @@ function checkPlaces(context: ServiceContext, uses: readonly Use[], injected: re
       report.error(path, {
         code: 'Unsupported',
         message: `${target} cannot be put into a container whose root is read-only: the engine refuses it`,
-        hint: 'give it as a file, which is mounted, or take read_only away',
+        hint: 'give it as a file that is not encrypted, which is mounted, or take read_only away',
       });
     }
     const above = tmpfsTargets.find((directory) => target.startsWith(`${directory.replace(/\/$/, '')}/`));
@@ -172,7 +199,7 @@ function checkPlaces(context: ServiceContext, uses: readonly Use[], injected: re
       report.error(path, {
         code: 'Unsupported',
         message: `${target} would vanish under the tmpfs at ${above}`,
-        hint: 'give it another target, or give it as a file, which is mounted',
+        hint: 'give it another target, or give it as a file that is not encrypted, which is mounted',
       });
     }
   }

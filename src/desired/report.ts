@@ -6,6 +6,8 @@ export interface Report {
   error(path: string, fault: Fault): void;
   /** What was resolved may be used, but its author should know. */
   warn(path: string, fault: Fault): void;
+  /** What somebody else found wrong, and where. */
+  add(problem: Problem): void;
 }
 
 export interface Fault {
@@ -29,5 +31,6 @@ export function collectProblems(
     problems,
     error: (path, fault) => add('error', path, fault),
     warn: (path, fault) => add('warning', path, fault),
+    add: (problem) => problems.push(problem),
   };
 }

@@ -7,8 +7,9 @@ import { type ComposeText, filesIncludedBy, liftCompose } from './lift-compose.t
 import { composeFilesNamedBy, isOurs, readEnvelope, type Surroundings } from './read-envelope.ts';
 import { isRepository, type RepositoryDraft, readRepository } from './read-repository.ts';
 import { type FileName, glance, isBlank, isYaml, recogniseName } from './recognise.ts';
+import { secretEnv, secretsShownIn } from './sealed-manifest.ts';
 import { settle } from './settle.ts';
-import type { FoundStacks, ManifestFile } from './stack.ts';
+import type { FoundStacks, ReadableFile } from './stack.ts';
 
 export interface FindOptions {
   readonly home: string | undefined;
@@ -23,9 +24,9 @@ export interface FindOptions {
  * name; a Compose file by its usual name is one too, unless a manifest names it or another Compose file
  * includes it. All other files are data. Faults are returned, all at once; none is thrown.
  */
-export function findStacks(files: readonly ManifestFile[], options: FindOptions): FoundStacks {
+export function findStacks(files: readonly ReadableFile[], options: FindOptions): FoundStacks {
   const { home } = options;
-  const texts = new Map(files.map((file) => [file.path, file.text]));
+  const texts = new Map(files.map((file) => [file.path, file.original ?? file.text]));
   const read = files.filter((file) => isYaml(file.path)).map((file) => readFile(file, options));
   const parts = new Set([
     ...read.flatMap((each) =>
@@ -33,8 +34,7 @@ export function findStacks(files: readonly ManifestFile[], options: FindOptions)
     ),
     ...read.flatMap((each) => (each.content === 'compose' ? filesIncludedBy(each) : [])),
   ]);
-  const surroundings = (file: string): Surroundings => ({ file, home, textOf: (other) => texts.get(other) });
-  const drafts = read.flatMap((each) => draftsOf(each, surroundings(each.file.path)));
+  const drafts = read.flatMap((each) => draftsOf(each, { home, textOf: (other) => texts.get(other) }));
   const compose = read.filter((each) => each.content === 'compose' && !isPart(each, parts, read));
   return settle(
     [...drafts, ...liftAll(compose, home)],
@@ -47,13 +47,11 @@ export function findStacks(files: readonly ManifestFile[], options: FindOptions)
  * The stacks in files that somebody named one by one: a file without documents of ours is a Compose file,
  * whatever it is called, and several of those are laid over each other, in order, as docker compose does it.
  */
-export function findNamedStacks(files: readonly ManifestFile[], options: FindOptions): FoundStacks {
+export function findNamedStacks(files: readonly ReadableFile[], options: FindOptions): FoundStacks {
   const { home } = options;
-  const texts = new Map(files.map((file) => [file.path, file.text]));
+  const texts = new Map(files.map((file) => [file.path, file.original ?? file.text]));
   const read = files.map((file) => asNamed(readFile(file, options)));
-  const drafts = read.flatMap((each) =>
-    draftsOf(each, { file: each.file.path, home, textOf: (other) => texts.get(other) }),
-  );
+  const drafts = read.flatMap((each) => draftsOf(each, { home, textOf: (other) => texts.get(other) }));
   const [base, ...overrides] = read.filter((each) => each.content === 'compose');
   const repositories = read.flatMap(repositoriesOf);
   if (base === undefined) return settle(drafts, [], repositories);
@@ -74,7 +72,7 @@ interface ReadFile extends ComposeText {
   readonly content: 'envelopes' | 'compose' | 'blank' | 'data';
 }
 
-function readFile(file: ManifestFile, { refused, onParse }: FindOptions): ReadFile {
+function readFile(file: ReadableFile, { refused, onParse }: FindOptions): ReadFile {
   const name = recogniseName(file.path);
   const byName = name.kind === 'other' ? 'data' : 'compose';
   const blank = { file, name, documents: [], problems: [] };
@@ -88,16 +86,19 @@ function readFile(file: ManifestFile, { refused, onParse }: FindOptions): ReadFi
   const isBroken = !isAcceptable(problems);
   const isEnvelopes = isBroken ? look === 'ours' : documents.some(isOurs);
   const content = isEnvelopes ? 'envelopes' : byName;
-  return { file, name, content, documents: content === 'data' ? [] : documents, problems };
+  if (content === 'data') return { file, name, content, documents: [], problems };
+  return { file, name, content, documents, problems: [...problems, ...secretsShownIn(file, content)] };
 }
 
 /** A half-written file says too little: none of it is used, even if a document in it can be read. */
 function draftsOf(
   { content, documents, problems, file }: ReadFile,
-  surroundings: Surroundings,
+  around: Pick<Surroundings, 'home' | 'textOf'>,
 ): readonly Draft[] {
   if (content !== 'envelopes') return [];
   if (!isAcceptable(problems)) return [brokenDraft(file.path, problems)];
+  const { path: name, original } = file;
+  const surroundings = { ...around, file: name, original, secretVariables: secretEnv(file) };
   return documents
     .filter((document) => isOurs(document) && !isRepository(document))
     .map((document) => readEnvelope(document, surroundings));

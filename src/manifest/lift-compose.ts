@@ -9,11 +9,11 @@ import { readSpecFields } from './control.ts';
 import { type Draft, startOf } from './draft.ts';
 import { revisionOf } from './revision.ts';
 import { namePattern } from './schema/envelope.ts';
-import type { ManifestFile } from './stack.ts';
+import type { ReadableFile } from './stack.ts';
 
 /** A Compose file as parsed. */
 export interface ComposeText {
-  readonly file: ManifestFile;
+  readonly file: ReadableFile;
   readonly documents: readonly Tree[];
   readonly problems: readonly Problem[];
 }
@@ -65,7 +65,7 @@ export function liftCompose({ base, overrides, nameOfFile, passedOver, home }: L
       },
       files: texts.map((each) => each.file.path),
       at: draft.at,
-      revision: revisionOf(texts.map((each) => each.file.text)),
+      revision: revisionOf(texts.map(({ file: { original, text } }) => original ?? text)),
     },
   };
 }

@@ -20,6 +20,10 @@ export interface Surroundings {
   readonly home: string | undefined;
   /** Text of a file of the source, when it was given. */
   readonly textOf: (file: string) => string | undefined;
+  /** The whole file as it stands in its source, when it was encrypted. */
+  readonly original?: string | undefined;
+  /** Variables of `spec.env` that were encrypted. */
+  readonly secretVariables?: readonly string[] | undefined;
 }
 
 /** True when a document is ours, or was meant to be; everything else in a file is data. */
@@ -60,6 +64,7 @@ export function readEnvelope(document: Tree, surroundings: Surroundings): Draft 
         inputs: inputsOf(spec, files),
         // Above all other sources of the name: a `name:` in a Compose file, or a variable in `.env`.
         environment: { ...control.env, COMPOSE_PROJECT_NAME: name },
+        secretVariables: surroundings.secretVariables,
         envFiles: control.envFile,
         envFilesAt: fieldOf(spec, 'envFile')?.at,
         profiles: control.profiles,
@@ -68,7 +73,7 @@ export function readEnvelope(document: Tree, surroundings: Surroundings): Draft 
       files: [...new Set([surroundings.file, ...files])],
       at: document.at,
       revision: revisionOf([
-        textOfTree(document),
+        surroundings.original ?? textOfTree(document),
         ...files.flatMap((file) => surroundings.textOf(file) ?? []),
       ]),
     },

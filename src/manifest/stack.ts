@@ -1,4 +1,5 @@
 import type { LoadRequest } from '../compose/load.ts';
+import type { SealedValue } from '../model/files.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
 
@@ -9,6 +10,14 @@ export interface ManifestFile {
   /** Relative to the root of its source. */
   readonly relativePath: string;
   readonly text: string;
+}
+
+/** A file as it is to be understood, which may have been encrypted. */
+export interface ReadableFile extends ManifestFile {
+  /** As it stands in its source, when that is not `text`: what its revision is made of. */
+  readonly original?: string | undefined;
+  /** What of it was encrypted. */
+  readonly sealed?: readonly SealedValue[] | undefined;
 }
 
 /** How a stack is to be treated: the fields of `Stack.spec` that are not Compose's (DESIGN, section 2). */

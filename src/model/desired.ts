@@ -157,10 +157,12 @@ export type NetworkMode =
   | { readonly kind: 'bridge' }
   | { readonly kind: 'shared'; readonly with: NamespaceRef };
 
-/** Content put into the container before its first start: inline configs and secrets. */
+/** Content put into the container before its first start: configs and secrets that are inline or were encrypted. */
 export interface InjectedFile {
   readonly target: string;
   readonly content: string;
+  /** Undefined: `content` is the text itself. */
+  readonly encoding?: 'base64' | undefined;
   readonly uid: number;
   readonly gid: number;
   readonly mode: number;

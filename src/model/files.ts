@@ -1,10 +1,28 @@
+import type { Position, Problem } from './problem.ts';
+
+/** A value that stood encrypted in its file. */
+export interface SealedValue {
+  /** Keys and indices that lead to it. */
+  readonly path: readonly (string | number)[];
+  readonly at: Position;
+}
+
 /** What became of reading one file. `reason` decides the problem that is reported. */
 export type FileText =
-  | { readonly ok: true; readonly text: string }
+  | {
+      readonly ok: true;
+      readonly text: string;
+      /** Set when the file was encrypted: what of it nobody else may see. */
+      readonly sealed?: readonly SealedValue[] | undefined;
+      /** Its bytes, should it have been encrypted: a text cannot hold all of them. */
+      readonly content?: Uint8Array | undefined;
+    }
   | {
       readonly ok: false;
       readonly reason: 'missing' | 'not-a-file' | 'too-large' | 'unstable' | 'denied' | 'outside-root';
       readonly message: string;
+      /** Says more, and in its own words. */
+      readonly problem?: Problem | undefined;
     };
 
 /**

@@ -33,6 +33,12 @@ export const SETTINGS = {
     section: 'What to run',
     summary: 'what stacks may do: a PolicyConfiguration',
   }),
+  sopsAgeKeyFile: path({
+    flag: '--sops-age-key-file <file>',
+    env: 'SOPS_AGE_KEY_FILE',
+    section: 'What to run',
+    summary: 'age identities that decrypt SOPS files',
+  }),
   instance: usualText(
     {
       flag: '--instance <name>',

@@ -30,7 +30,7 @@ test.each([
   ['re', ['reconcile', 'resume'], ONLY],
   ['--so', ['--socket'], ONLY],
   ['help ro', ['rollback', 'rollout'], ONLY],
-  ['get s', ['stacks', 'services'], ONLY],
+  ['get s', ['stacks', 'services', 'sources'], ONLY],
   ['get stacks ', ['demo', 'shop'], ONLY],
   ['get stacks demo ', ['shop'], ONLY],
   ['get stack/', ['stack/demo', 'stack/shop'], ONLY],

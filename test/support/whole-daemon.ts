@@ -14,6 +14,7 @@ import { digestContext } from '../../src/engine/build-context.ts';
 import type { ContainerRequest } from '../../src/engine/engine.ts';
 import { createLog } from '../../src/log.ts';
 import { DEFAULT_POLICY } from '../../src/policy/configuration.ts';
+import { Keyring } from '../../src/sops/keyring.ts';
 import { createAppliedSource } from '../../src/source/applied.ts';
 import { createDirectorySource } from '../../src/source/directory.ts';
 import { createFiles } from '../../src/source/files.ts';
@@ -33,6 +34,8 @@ export class WholeDaemon {
   log = '';
   /** Every byte that the command line printed. */
   printed = '';
+  /** Set before the start. */
+  sopsAgeKeyFile: string | undefined;
   readonly #stop = new AbortController();
   #api: RunningApi | undefined;
   #running: Promise<void> | undefined;
@@ -72,7 +75,8 @@ export class WholeDaemon {
     const store = await createFileStore({ directory: this.state, log });
     const applied = createAppliedSource(store);
     const files = createFiles({ digestContext });
-    const loader = createInProcessLoader({ files, look, home: undefined });
+    const keyring = new Keyring(this.sopsAgeKeyFile);
+    const loader = createInProcessLoader({ files, look, home: undefined, keyring });
     const monotonicMs = () => performance.now();
     const controller = new Controller(
       {

@@ -1,5 +1,6 @@
 import type { Client } from '../client.ts';
 import { COMMANDS } from '../commands.ts';
+import type { EndpointNames } from '../endpoint.ts';
 import { printable } from '../output/table.ts';
 import { complete } from './complete.ts';
 import type { Live } from './completer.ts';
@@ -16,7 +17,7 @@ const NO_FILES = 4;
 interface Asking {
   /** The command line up to the cursor, without the program. */
   readonly words: readonly string[];
-  readonly connect: (socketPath: string | undefined) => Promise<Client>;
+  readonly connect: (names: EndpointNames) => Promise<Client>;
 }
 
 /**
@@ -38,21 +39,33 @@ export async function answerCompletion({ words, connect }: Asking): Promise<stri
 }
 
 function liveOf(words: readonly string[], connect: Asking['connect']): Live {
+  // Without a daemon there are no names to offer, and this is no place to say so.
+  const ask = async <Item>(
+    question: (client: Client, signal: AbortSignal) => Promise<readonly Item[]>,
+  ): Promise<readonly Item[]> => {
+    try {
+      return await question(await connect(endpointIn(words)), AbortSignal.timeout(PATIENCE_MS));
+    } catch {
+      return [];
+    }
+  };
   return {
-    stacks: async () => {
-      try {
-        const client = await connect(socketIn(words));
-        return await client.stacks(AbortSignal.timeout(PATIENCE_MS));
-      } catch {
-        // Without a daemon there are no names to offer, and this is no place to say so.
-        return [];
-      }
-    },
+    stacks: () => ask((client, signal) => client.stacks(signal)),
+    sources: () => ask((client, signal) => client.sources(signal)),
   };
 }
 
-function socketIn(words: readonly string[]): string | undefined {
-  const at = words.indexOf('--socket');
-  const joined = words.find((word) => word.startsWith('--socket='))?.slice('--socket='.length);
-  return joined ?? (at === -1 || at >= words.length - 2 ? undefined : words[at + 1]);
+/** Which daemon the half-typed line names. */
+function endpointIn(words: readonly string[]): EndpointNames {
+  const given = (flag: string): string | undefined => {
+    const at = words.indexOf(flag);
+    const joined = words.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1);
+    return joined ?? (at === -1 || at >= words.length - 2 ? undefined : words[at + 1]);
+  };
+  return {
+    socket: given('--socket'),
+    host: given('--host'),
+    tokenFile: given('--token-file'),
+    certificateAuthority: given('--certificate-authority'),
+  };
 }

@@ -19,6 +19,8 @@ export interface Asked {
 export interface Live {
   /** None when no daemon answers soon. */
   stacks(): Promise<readonly StackStatus[]>;
+  /** The same. */
+  sources(): Promise<readonly { readonly name: string }[]>;
 }
 
 /** Knows what an argument of a command, or the value of an option, may be. What does not fit the word is left out later. */

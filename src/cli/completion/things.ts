@@ -10,7 +10,10 @@ export const completeThings: Completer = async ({ args, word }, live) => {
   if (first === undefined && !isJoined) return Object.values(KINDS).map(([, value]) => ({ value }));
   const kind = findKind((isJoined ? word : (first ?? '')).split('/')[0] ?? '');
   if (kind === undefined) return [];
-  const ids = (await live.stacks()).flatMap((status) => idsOf(kind, status));
+  const ids =
+    kind === 'source'
+      ? (await live.sources()).map(({ name }) => `source/${name}`)
+      : (await live.stacks()).flatMap((status) => idsOf(kind, status));
   if (isJoined) {
     const spelled = word.slice(0, word.indexOf('/'));
     return ids.map((id) => ({ value: `${spelled}${id.slice(kind.length)}` }));
@@ -20,7 +23,7 @@ export const completeThings: Completer = async ({ args, word }, live) => {
     : ids.map((id) => ({ value: id.slice(kind.length + 1) })).filter(({ value }) => !args.includes(value));
 };
 
-function idsOf(kind: Kind, status: StackStatus): readonly string[] {
+function idsOf(kind: Exclude<Kind, 'source'>, status: StackStatus): readonly string[] {
   const ids = <Row>({ rows, id }: Listing<Row>): readonly string[] => rows(status).map(id);
   switch (kind) {
     case 'stack':

@@ -35,7 +35,7 @@ async function archiveOf(files: readonly InjectedFile[]): Promise<Buffer> {
   for (const file of files) {
     tar.entry(
       { name: file.target.slice(1), uid: file.uid, gid: file.gid, mode: file.mode, mtime: new Date(0) },
-      file.content,
+      Buffer.from(file.content, file.encoding ?? 'utf8'),
     );
   }
   tar.finalize();

@@ -1,7 +1,7 @@
 import { serialize } from 'node:v8';
 import { parentPort } from 'node:worker_threads';
 import type { LoaderMessage, LoaderNote, LoaderRequest } from '../../../src/bin/loader-messages.ts';
-import { findDeclared } from '../../../src/controller/in-process-loader.ts';
+import { findStacks } from '../../../src/manifest/find-stacks.ts';
 
 /** A loading thread that does what the name of a file tells it to: `stall`, `crash`, `hoard`, `throw`. */
 const port = parentPort;
@@ -17,17 +17,19 @@ function obey(path: string): void {
   if (path.includes('hoard')) for (const hoard: number[][] = []; ; ) hoard.push(new Array(1000).fill(1.5));
 }
 
+function found({ files, refused }: Extract<LoaderRequest, { kind: 'find' }>): unknown {
+  const onParse = (file: string) => {
+    note({ kind: 'parse', file });
+    obey(file);
+  };
+  const all = findStacks(files, { home: undefined, refused, onParse });
+  return { ...all, reads: [], stacks: all.stacks.map(({ compose: _parsed, ...head }) => head) };
+}
+
 function answer(request: LoaderRequest): unknown {
   switch (request.kind) {
     case 'find':
-      return findDeclared(request.files, {
-        home: undefined,
-        refused: request.refused,
-        onParse: (file) => {
-          note({ kind: 'parse', file });
-          obey(file);
-        },
-      });
+      return found(request);
     case 'resolve': {
       for (const { path } of request.texts) {
         const look = { kind: 'file', stamp: path, isSettled: !path.includes('young'), place: path } as const;
