@@ -8,7 +8,7 @@ export function diffOf(name: string, pass: Pass): StackDiff {
   const { plan, problems } = pass;
   if (plan === undefined) return { name, problems, plan: [], changes: [] };
   const byObject = new Map<string, Step[]>();
-  for (const step of plan.steps) {
+  for (const step of [...plan.steps, ...(plan.withheld ?? [])]) {
     const object = objectOf(step.target);
     byObject.set(object, [...(byObject.get(object) ?? []), step]);
   }

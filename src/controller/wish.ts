@@ -97,11 +97,13 @@ function secretKey(engine: EngineInfo): string {
 
 function policyOf(manifest: StackManifest): StackPolicy {
   const { control } = manifest;
+  const ignored = control.driftDetection.ignore.flatMap(({ paths }) => paths);
   return {
     suspend: control.suspend,
     prune: control.prune,
     deletionPolicy: control.deletionPolicy,
     driftDetection: control.driftDetection.mode,
+    ...(ignored.length === 0 ? {} : { driftIgnore: ignored }),
     intervalMs: control.intervalMs,
     timeoutMs: control.timeoutMs,
     dependsOn: control.dependsOn.map((each) => stackName(each.name)),

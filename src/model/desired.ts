@@ -25,6 +25,8 @@ export interface StackPolicy {
   readonly prune: boolean;
   readonly deletionPolicy: 'Delete' | 'Orphan';
   readonly driftDetection: 'enabled' | 'warn' | 'disabled';
+  /** JSON pointers of fields that never count as drift. */
+  readonly driftIgnore?: readonly string[] | undefined;
   readonly intervalMs: number;
   /** How long a new container may take to become healthy. */
   readonly timeoutMs: number;

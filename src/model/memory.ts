@@ -8,6 +8,8 @@ import type { SlotName } from './names.ts';
 export interface Memory {
   /** When it began (unix ms); undefined: with the next pass. What happened before is not known. */
   readonly beganAtMs?: number | undefined;
+  /** The revision that was carried out last, to its end: what differs from it since is drift. */
+  readonly settled?: string | undefined;
   /** Restarts of unhealthy or exited containers, by slot. */
   readonly restarts: Readonly<Record<SlotName, RestartRecord>>;
   /** Revisions of a service that failed to come up: not tried again until the spec changes. */

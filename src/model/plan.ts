@@ -194,6 +194,8 @@ export interface Blocker {
 export interface Plan {
   readonly steps: readonly Step[];
   readonly blockers: readonly Blocker[];
+  /** Repairs of drift that are told and not made (`driftDetection.mode: warn`). */
+  readonly withheld?: readonly Step[] | undefined;
   /** The soonest time (unix ms) at which planning again would give another plan. */
   readonly lookAgainAtMs: number | undefined;
   /** What to remember from now on; to be stored before any step runs. */

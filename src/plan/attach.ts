@@ -37,8 +37,9 @@ function repair(
 ): AttachmentRepair {
   const steps: StepId[] = [];
   const changes: FieldChange[] = [];
+  const isCounted = countedAs(scope, desired, because);
   for (const surplus of surplusOf(scope, desired, live)) {
-    const found = [{ path: `networks.${surplus.networkName}`, from: 'attached', to: '(none)' }];
+    const found = [surplusChange(surplus)];
     if (isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
     changes.push(...found);
     steps.push(detach(scope, live, surplus.networkId ?? surplus.networkName, cause('Drifted', found), []));
@@ -54,7 +55,7 @@ function repair(
     steps.push(...network.needs.filter(() => network.live !== undefined));
     const had = live.attachments.find((attachment) => attachment.networkName === network.desired.name);
     const place = { network, endpoint, had, live };
-    const found = attachmentDrift(scope, desired, place);
+    const found = attachmentDrift(scope, desired, place).filter(isCounted);
     if (found.length === 0) continue;
     const isDrift = because === undefined;
     if (isDrift && isFalseDrift(scope, containerRef(live.name), found, desired.service)) continue;
@@ -79,6 +80,12 @@ function repair(
     );
   }
   return { changes, steps };
+}
+
+/** What is meant so counts whatever the manifest ignores of drift. */
+function countedAs(scope: Scope, { service }: DesiredContainer, because: Cause | undefined) {
+  const about = { section: 'services', name: service } as const;
+  return (change: FieldChange): boolean => because !== undefined || !scope.isIgnored(about, change);
 }
 
 /** Somebody else's container has the name that this one should have. */
@@ -117,14 +124,22 @@ function desiredNames(scope: Scope, desired: DesiredContainer): ReadonlySet<stri
   );
 }
 
+const surplusChange = ({ networkName }: ObservedAttachment): FieldChange => ({
+  path: `networks.${networkName}`,
+  from: 'attached',
+  to: '(none)',
+});
+
 function surplusOf(
   scope: Scope,
   desired: DesiredContainer,
   live: ObservedContainer,
 ): readonly ObservedAttachment[] {
   const wanted = desiredNames(scope, desired);
+  const about = { section: 'services', name: desired.service } as const;
   return live.attachments.filter(
     (attachment) =>
+      !scope.isIgnored(about, surplusChange(attachment)) &&
       !wanted.has(attachment.networkName) &&
       !isTakenAway(scope, live, attachment) &&
       scope.observed.networks.some((network) => network.name === attachment.networkName),

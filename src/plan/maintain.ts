@@ -33,11 +33,7 @@ export function keepUp(scope: Scope, slot: Slot, live: ObservedContainer): SlotP
       return maintainRunning(scope, slot, live);
     case 'paused':
       repairAttachments(scope, slot.container, live);
-      scope.draft.add(
-        'unpause-container',
-        { container: { by: 'id', id: live.id } },
-        { target: containerRef(live.name), service: slot.service.name, because: cause('Paused') },
-      );
+      unpause(scope, slot, live);
       return UNDISTURBED;
     case 'created':
     case 'exited':
@@ -52,11 +48,24 @@ export function keepUp(scope: Scope, slot: Slot, live: ObservedContainer): SlotP
   }
 }
 
+function unpause(scope: Scope, slot: Slot, live: ObservedContainer): void {
+  const service = slot.service.name;
+  const change = { path: 'state', from: 'paused', to: 'running' };
+  if (scope.isIgnored({ section: 'services', name: service }, change)) return;
+  scope.draft.add(
+    'unpause-container',
+    { container: { by: 'id', id: live.id } },
+    { target: containerRef(live.name), service, because: cause('Paused') },
+  );
+}
+
 function repairResources(scope: Scope, slot: Slot, live: ObservedContainer): void {
-  const drift = resourceDrift(slot.container, live);
-  if (drift.changes.length === 0) return;
-  if (isFalseDrift(scope, containerRef(live.name), drift.changes, slot.service.name)) return;
-  const policyChanged = drift.changes.some((each) => each.path === 'restart');
+  const about = { section: 'services', name: slot.service.name } as const;
+  const { changes: found } = resourceDrift(slot.container, live);
+  const changes = found.filter((change) => !scope.isIgnored(about, change));
+  if (changes.length === 0) return;
+  if (isFalseDrift(scope, containerRef(live.name), changes, slot.service.name)) return;
+  const policyChanged = changes.some((each) => each.path === 'restart');
   scope.draft.add(
     'update-container',
     {
@@ -64,7 +73,7 @@ function repairResources(scope: Scope, slot: Slot, live: ObservedContainer): voi
       resources: slot.container.resources,
       restartPolicy: policyChanged ? slot.container.restartPolicy : undefined,
     },
-    { target: containerRef(live.name), service: slot.service.name, because: cause('Drifted', drift.changes) },
+    { target: containerRef(live.name), service: slot.service.name, because: cause('Drifted', changes) },
   );
 }
 

@@ -56,6 +56,9 @@ export function repairName(
 ): readonly StepId[] {
   const { name } = slot.container;
   if (live.name === name || isNameTaken(scope, slot)) return [];
+  const change = { path: 'name', from: live.name, to: name };
+  const about = { section: 'services', name: slot.service.name } as const;
+  if (because === undefined && scope.isIgnored(about, change)) return [];
   const freed = scope.freedNames.get(name);
   const needs = freed === undefined ? [] : [freed];
   if (isFree(scope, name)) return [rename(scope, slot, live, { newName: name, needs, because })];

@@ -104,7 +104,8 @@ function keepOrReplace(
   live: ObservedNetwork,
   duplicates: Pick<NetworkState, 'needs' | 'detached'>,
 ): NetworkState | Making {
-  const changes = networkDrift(desired, live);
+  const about = { section: 'networks', name: desired.key } as const;
+  const changes = networkDrift(desired, live).filter((change) => !scope.isIgnored(about, change));
   if (changes.length === 0 || isFalseDrift(scope, networkRef(desired.name), changes, undefined)) {
     return { ...state(desired, live), ...duplicates };
   }

@@ -11,6 +11,7 @@ import { copyMemory, createScope, type MemoryDraft, type PlanContext, type Scope
 import { planService } from './services.ts';
 import { outdatedBecause } from './slots.ts';
 import { planVolumes } from './volumes.ts';
+import { isDone, withholdDrift } from './withhold.ts';
 
 /**
  * The whole way from what is to what should be, as steps of one engine call each. Pure, total and
@@ -30,7 +31,19 @@ export function makePlan(desired: DesiredStack, observed: Observed, context: Pla
   for (const service of wanted.desired.services) planService(scope, service, images);
   pruneNetworks(scope);
   keepOnly(scope.memory.repeats, (key) => scope.metRepairs.has(key));
-  return scope.draft.build(scope.memory);
+  return withoutDrift(desired, scope);
+}
+
+/** As far as `driftDetection` of the manifest lets drift be repaired. */
+function withoutDrift(
+  { revision, policy: { driftDetection } }: DesiredStack,
+  { draft, memory }: Scope,
+): Plan {
+  const isSettled = memory.settled === revision;
+  const plan = draft.build(memory);
+  if (!isSettled && isDone(plan)) memory.settled = revision;
+  // A changed manifest is carried out as a whole.
+  return isSettled && driftDetection !== 'enabled' ? withholdDrift(plan, driftDetection) : plan;
 }
 
 /** Whether some container has to be made from this image. */

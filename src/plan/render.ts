@@ -24,17 +24,28 @@ const VERBS: { readonly [Kind in Step['kind']]: string } = {
 };
 
 /** The plan as text, a line a step and a blocker: what `diff`, logs and tests show. Empty: converged. */
-export function renderPlan(plan: Pick<Plan, 'steps' | 'blockers'>): readonly string[] {
-  return [...plan.steps.map(renderStep), ...plan.blockers.map(renderBlocker)];
+export function renderPlan(plan: Pick<Plan, 'steps' | 'blockers' | 'withheld'>): readonly string[] {
+  return [
+    ...plan.steps.map(renderStep),
+    ...(plan.withheld ?? []).map(renderWithheld),
+    ...plan.blockers.map(renderBlocker),
+  ];
+}
+
+/** `~ update container/demo-web-1: Drifted {...} (left alone: driftDetection is warn)` */
+export function renderWithheld(step: Step): string {
+  return `~ ${renderAction(step)}: ${renderCause(step)} (left alone: driftDetection is warn)`;
 }
 
 /** `[1,2] -> #3 start container/demo-web-1: Missing (waits: db healthy)` */
 export function renderStep(step: Step): string {
   const needs = step.needs.length > 0 ? `[${step.needs.join(',')}] -> ` : '';
   const gate = step.gate === undefined ? '' : ` (waits: ${renderGate(step.gate)})`;
-  const changes =
-    step.because.changes.length > 0 ? ` {${step.because.changes.map(renderChange).join('; ')}}` : '';
-  return `${needs}#${step.id} ${renderAction(step)}: ${step.because.code}${changes}${gate}`;
+  return `${needs}#${step.id} ${renderAction(step)}: ${renderCause(step)}${gate}`;
+}
+
+function renderCause({ because: { code, changes } }: Step): string {
+  return changes.length === 0 ? code : `${code} {${changes.map(renderChange).join('; ')}}`;
 }
 
 /** What a step does, without its number and cause: `create container/demo-web-1`. */

@@ -13,6 +13,7 @@ import type { Observed, ObservedContainer, ObservedNetwork } from '../model/obse
 import type { FieldChange, NetworkHandle, StepId } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { PlanDraft } from './draft.ts';
+import { type IsIgnored, ignoredDrift } from './ignored-drift.ts';
 
 /** What planning depends on beside desired and observed; the clock is one of them. */
 export interface PlanContext {
@@ -57,6 +58,7 @@ export interface NetworkState {
 /** The planner's memory while it is being brought up to date. */
 export interface MemoryDraft {
   readonly beganAtMs: number;
+  settled: string | undefined;
   restarts: Record<SlotName, RestartRecord>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
@@ -98,6 +100,7 @@ export interface Scope {
   readonly freedNames: Map<string, StepId>;
   /** Containers (by id) that this plan stops without waiting, and by which step: their ports are free then. */
   readonly freedPorts: Map<string, StepId>;
+  readonly isIgnored: IsIgnored;
   /** Repairs whose difference was met while planning, by `repairKey`. */
   readonly metRepairs: Set<string>;
 }
@@ -131,6 +134,7 @@ export function createScope(
     names,
     freedNames: new Map(),
     freedPorts: new Map(),
+    isIgnored: ignoredDrift(desired, memory.settled === desired.revision),
     metRepairs: new Set(),
   };
 }
@@ -174,6 +178,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
   return {
     beganAtMs: memory.beganAtMs ?? nowMs,
+    settled: memory.settled,
     restarts: { ...memory.restarts },
     badRevisions: { ...memory.badRevisions },
     unhealthySince: { ...memory.unhealthySince },

@@ -101,8 +101,10 @@ export function outdatedBecause(
   if (isStranded(scope, desired, live)) {
     return cause('Drifted', [{ path: 'networks', from: 'a network that is gone', to: 'attached' }]);
   }
-  const resources = resourceDrift(desired, live);
-  return resources.inPlace ? undefined : cause('Drifted', resources.changes);
+  const { changes, inPlace } = resourceDrift(desired, live);
+  const about = { section: 'services', name: desired.service } as const;
+  const counted = changes.filter((change) => !scope.isIgnored(about, change));
+  return inPlace || counted.length === 0 ? undefined : cause('Drifted', counted);
 }
 
 /** The fields, where the last wish is still known and the container was made from it; else the two hashes. */

@@ -70,7 +70,8 @@ function blockOtherOwner(scope: Scope, desired: DesiredVolume, live: ObservedVol
 }
 
 function reportDrift(scope: Scope, desired: DesiredVolume, live: ObservedVolume): void {
-  const changes = volumeDrift(desired, live);
+  const about = { section: 'volumes', name: desired.key } as const;
+  const changes = volumeDrift(desired, live).filter((change) => !scope.isIgnored(about, change));
   if (changes.length === 0) return;
   scope.draft.block({
     target: volumeRef(desired.name),

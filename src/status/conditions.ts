@@ -146,12 +146,25 @@ function readyClaim(
   // Of a wait because of a fault, the fault is what somebody has to know.
   const isFault = reconciling.reason === 'Waiting' && healthy.status === 'False';
   if (reconciling.status === 'True' && !isFault) return { ...reconciling, type: 'Ready', status: 'False' };
-  if (healthy.status !== 'True') return { ...healthy, type: 'Ready', status: 'False' };
+  const drifted = driftMessage(input);
+  if (healthy.status !== 'True') {
+    return drifted === undefined || healthy.reason === 'Progressing'
+      ? { ...healthy, type: 'Ready', status: 'False' }
+      : claim('Ready', 'False', 'Drifted', `${healthy.message}; ${drifted}`);
+  }
+  if (drifted !== undefined) return claim('Ready', 'True', 'Drifted', drifted);
   if (input.deletionHeld !== undefined) {
     return claim('Ready', 'True', input.deletionHeld.reason, input.deletionHeld.message);
   }
   if (input.held !== undefined) return claim('Ready', 'True', 'RolloutHeld', heldMessage(input.held));
   return claim('Ready', 'True', 'ReconciliationSucceeded', readyMessage(input));
+}
+
+function driftMessage({ plan }: ConditionInput): string | undefined {
+  const objects = [...new Set((plan?.withheld ?? []).map(({ target }) => `${target.kind}/${target.name}`))];
+  if (objects.length === 0) return undefined;
+  const more = objects.length > 3 ? ` and ${objects.length - 3} more` : '';
+  return `somebody changed ${objects.slice(0, 3).join(', ')}${more}; \`stackctl diff\` shows it, and nothing is repaired while driftDetection.mode is warn`;
 }
 
 const heldMessage = ({ number }: { readonly number: number }): string =>

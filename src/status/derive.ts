@@ -101,8 +101,11 @@ function syncState(report: PassReport): SyncState {
   if (report.plan === undefined || report.failure !== undefined) return 'Unknown';
   if (report.held?.isSourceDifferent === true || report.deletionHeld !== undefined) return 'OutOfSync';
   const invalid = report.problems.some((problem) => problem.severity === 'error');
-  return invalid || report.plan.steps.length > 0 || report.plan.blockers.length > 0 ? 'OutOfSync' : 'Synced';
+  return invalid || isUndone(report.plan) ? 'OutOfSync' : 'Synced';
 }
+
+const isUndone = ({ steps, withheld = [], blockers }: Plan): boolean =>
+  steps.length > 0 || withheld.length > 0 || blockers.length > 0;
 
 function nextHistory(report: PassReport, ready: boolean): readonly HistoryEntry[] {
   const history = report.previous?.history ?? [];

@@ -1,7 +1,7 @@
 import type { Outcome, Plan, Step } from '../model/plan.ts';
 import type { Problem } from '../model/problem.ts';
 import { isHeldReason, type StackStatus } from '../model/status.ts';
-import { renderAction, renderChange } from '../plan/render.ts';
+import { renderAction, renderChange, renderWithheld } from '../plan/render.ts';
 
 /** An event before it has a number and a time. */
 export interface EventDraft {
@@ -50,6 +50,7 @@ export function passEvents(
         message: blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`,
       }),
     ),
+    ...driftEvents(plan, before),
     ...noticeEvents(before, after),
     ...readinessEvent(before, after),
   ];
@@ -83,6 +84,18 @@ function failedReason(step: Step): string {
 function causeText(step: Step): string {
   const changes = step.because.changes.map(renderChange).join('; ');
   return changes === '' ? step.because.code : `${step.because.code} (${changes})`;
+}
+
+/** Drift that is told and not repaired: once for each difference, as long as it stays. */
+function driftEvents(plan: Plan | undefined, before: StackStatus | undefined): readonly EventDraft[] {
+  return (plan?.withheld ?? [])
+    .filter((step) => before?.pending.includes(renderWithheld(step)) !== true)
+    .map((step) => ({
+      type: 'Warning',
+      reason: 'Drifted',
+      object: `${step.target.kind}/${step.target.name}`,
+      message: `left alone: ${renderAction(step)}: ${causeText(step)}`,
+    }));
 }
 
 /** What somebody should know of who is not looking: of a source that has lost a stack, or two that have it. */

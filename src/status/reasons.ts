@@ -27,6 +27,7 @@ export const REASONS = [
   'BadRevision',
   'RolloutPaused',
   'RolloutHeld',
+  'Drifted',
   'FalseDrift',
   'DependencyFailed',
   ...HELD_REASONS,

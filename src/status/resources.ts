@@ -51,7 +51,7 @@ export function volumeStatuses(
 }
 
 function isTouched(plan: Plan, kind: 'network' | 'volume', name: string): boolean {
-  return [...plan.steps, ...plan.blockers].some(
+  return [...plan.steps, ...(plan.withheld ?? []), ...plan.blockers].some(
     (each) => each.target.kind === kind && each.target.name === name,
   );
 }

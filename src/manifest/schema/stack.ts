@@ -9,15 +9,21 @@ const toggle = (description: string, byDefault: boolean) =>
 
 const paths = (description: string) => listOf(z.string().min(1), 'paths').default([]).meta({ description });
 
+const fieldPointer = z.string().regex(/^\/(services|networks|volumes)\/[^/]+(\/[^/]+)*$/, {
+  error: 'a JSON pointer such as /services/web/mem_limit or /networks/front/internal',
+});
+
 const driftIgnore = section({
-  paths: listOf(z.string().min(1), 'field paths').meta({
-    description: 'Fields whose drift is left alone, such as services.web.labels.',
+  paths: listOf(fieldPointer, 'field paths').meta({
+    description:
+      'JSON pointers of fields whose drift is left alone, such as /services/web/mem_limit; * stands for every name.',
   }),
 });
 
 const driftDetection = section({
   mode: z.enum(['enabled', 'warn', 'disabled']).default('enabled').meta({
-    description: 'enabled repairs what was changed behind our back; warn only tells; disabled does neither.',
+    description:
+      'enabled repairs what was changed behind our back; warn only tells of it; disabled does neither.',
   }),
   ignore: listOf(driftIgnore, 'maps with paths')
     .default([])

@@ -190,13 +190,14 @@ describe('what a user gets for a mistake', () => {
           '  deletionPolicy: orphan',
           '  timeout: 5 minutes',
           '  profile: [a]',
-          '  driftDetection: {mode: on}',
+          '  driftDetection: {mode: on, ignore: [{paths: [services.web]}]}',
           '  services: {}',
         ].join('\n'),
       ),
     });
     expect(problems.map(brief).sort()).toEqual([
       'a.yaml:10:26 InvalidValue spec.driftDetection.mode',
+      'a.yaml:10:48 InvalidValue spec.driftDetection.ignore[0].paths[0]',
       'a.yaml:6:12 WrongType spec.suspend',
       'a.yaml:7:19 InvalidValue spec.deletionPolicy',
       'a.yaml:8:12 InvalidValue spec.timeout',

@@ -146,7 +146,11 @@ test('the history of a slot that is gone is forgotten', async () => {
   engine.hands.stop('demo-web-1');
   const { memory: kept } = await pass(engine, stack(WORDS), { memory });
   const { memory: after } = await pass(engine, stack({ services: {} }), { memory: kept });
-  expect({ ...after, known: {} }).toEqual({ ...EMPTY_MEMORY, beganAtMs: expect.any(Number) });
+  expect({ ...after, known: {} }).toEqual({
+    ...EMPTY_MEMORY,
+    beganAtMs: expect.any(Number),
+    settled: expect.any(String),
+  });
 });
 
 test('a start that the engine refuses is tried again with back-off', async () => {

@@ -58,7 +58,11 @@ test('somebody who changes the same thing now and then is no false drift', async
     ({ memory } = await pass(engine, stack(WORDS), { memory }));
   }
   expect(memory.repeats).toEqual({});
-  expect({ ...memory, known: {} }).toEqual({ ...EMPTY_MEMORY, beganAtMs: expect.any(Number) });
+  expect({ ...memory, known: {} }).toEqual({
+    ...EMPTY_MEMORY,
+    beganAtMs: expect.any(Number),
+    settled: expect.any(String),
+  });
 });
 
 test('a repair that fails is not counted', async () => {
