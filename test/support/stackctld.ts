@@ -165,7 +165,16 @@ export class World {
     return this.#cli(['--socket', this.socketPath, ...argv]);
   }
 
-  /** The same with something to read from stdin. */
+  /** What a shell is offered at the end of a command line, and, last, what to do about it. */
+  async offered(...words: string[]): Promise<readonly string[]> {
+    const { stdout } = await this.#cli(['__complete', '--socket', this.socketPath, ...words]);
+    return stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('\t')[0] ?? '');
+  }
+
+  /** `ctl` with something to read from stdin. */
   ctlReading(stdin: string, ...argv: string[]): Promise<Ran> {
     return this.#cli(['--socket', this.socketPath, ...argv], { stdin });
   }
