@@ -170,8 +170,8 @@ It needs neither a daemon nor an engine. It exits with 1 when something is found
 stands where its field was written, also when that came by an anchor, an \`extends\` or an \`include\`; what is missing is
 told at the service that misses it.
 
-\`stackctl apply\` says at its very end how much lint finds in what was applied, and names the worst. It changes neither
-what was done nor the exit code; \`--no-lint\` does without.
+When all went well, \`stackctl apply\` says at its very end how much lint finds in what was applied, and names the worst.
+That changes neither what was done nor the exit code; \`--no-lint\` does without.
 
 An \`error\` is a hole or a fault, a \`warning\` is to be put right, an \`info\` is worth a thought. Values of secrets are
 never shown.

@@ -170,4 +170,8 @@ test('apply says at the very end what lint finds, and never instead of its resul
   const ready = seen.findIndex((soFar) => soFar.includes('stack/shop ready'));
   const noted = seen.findIndex((soFar) => soFar.includes('lint:'));
   expect([run.exit, ready < noted, ready >= 0]).toEqual([0, true, true]);
+
+  cli.operations.onApply = () => ({ problems: [], stacks: [] });
+  const failed = await cli.run('apply -f shop');
+  expect([failed.exit, failed.stderr.includes('lint:')]).toEqual([1, false]);
 });

@@ -31,6 +31,32 @@ describe.skipIf(!hasEngine())('what a user does with stackctl', () => {
       expect(ran.stdout).toBe(`stack/${stack} created\nstack/${stack} ready\n`);
     });
 
+    test('ends with what lint finds, which changes nothing, and the waiver of a service has no part in what runs', async () => {
+      const stack = stacks.newName();
+      const token = 'a1b2c3d4e5';
+      const open = `${plain(stack)}    environment: {API_TOKEN: ${token}}\n`;
+      const waived = `${open}    x-stackctl: {lint: {ignore: [{rule: secret-in-environment, reason: of a test}]}}\n`;
+      const path = await world.file(`${stack}/compose.yaml`, open);
+      const first = await world.ctl('apply', '-f', path);
+      expect(first).toMatchObject({ code: 0, stdout: `stack/${stack} created\nstack/${stack} ready\n` });
+      const [head, worst] = first.stderr.trimEnd().split('\n').slice(-4);
+      expect(head).toMatch(/^lint: 1 error, \d+ warnings in /);
+      expect(worst).toContain('(secret-in-environment)');
+      expect(first.stderr).not.toContain(token);
+      const before = await stacks.containers(stack);
+
+      await world.file(`${stack}/compose.yaml`, waived);
+      const second = await world.ctl('apply', '-f', path);
+      expect(second.code).toBe(0);
+      expect(second.stderr).not.toContain('secret-in-environment');
+      expect(await stacks.containers(stack)).toEqual(before);
+      expect((await world.ctl('apply', '-f', path, '--no-lint')).stderr).not.toContain('lint');
+      expect(await world.ctl('lint', path, '--rule', 'secret-in-environment')).toMatchObject({
+        code: 0,
+        stdout: '',
+      });
+    });
+
     test('of the same again says unchanged, and neither it nor the passes after it write anything', async () => {
       const { stack, path } = await stacks.applied(plain);
       const before = await stacks.containers(stack);

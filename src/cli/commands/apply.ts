@@ -18,7 +18,7 @@ export const applyCommand = defineCommand({
   description: [
     'Sends manifests to the daemon, which keeps the stacks that way from then on, and waits until each is ready or has failed.',
     'A manifest is a Stack (apiVersion stackctl.io/v1alpha1) in any .yaml, .yml or .json file, or a plain Compose file by its usual name (compose.yaml, docker-compose.yml, NAME.compose.yaml). For a directory, all manifests of its tree are sent, without node_modules, .git and what .stackctlignore names; for a Compose file its override file goes along. Relative paths in a manifest are read from its own directory on this host (for "-" from the working directory).',
-    'At the very end it says in a few lines what `stackctl lint` finds in what was applied. That is advice, and changes neither what was done nor the exit code.',
+    'When all went well it says at the very end, in a few lines, what `stackctl lint` finds in what was applied. That is advice, and changes neither what was done nor the exit code.',
     'When anything is wrong in the manifests of one -f, all faults are printed with their place, and nothing of it is applied.',
   ],
   options: {
@@ -66,8 +66,8 @@ export const applyCommand = defineCommand({
       const isReady = await waitUntilReady(client, { goals, timeoutMs: options.timeout }, context);
       isGood &&= isReady;
     }
-    // Last, so that it neither holds up nor hides anything.
-    if (options.lint) await noteFindings(taken, context);
+    // Last, so that it holds up nothing; and not below a failure, which it would hide.
+    if (options.lint && isGood) await noteFindings(taken, context);
     return isGood ? 0 : 1;
   },
 });

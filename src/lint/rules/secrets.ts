@@ -130,7 +130,8 @@ const inDefault: LintRule = {
   category: 'security',
   title: 'the default of a variable is a secret',
   reason: 'Where nobody sets the variable, everybody who knows the manifest knows the password.',
-  fix: 'ask for the variable instead: :?set it in .env in place of :- and the value',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose has templates of its own.
+  fix: 'ask for the variable, without a default: ${POSTGRES_PASSWORD:?set it in .env}',
   check: (input) =>
     inServices(input, ({ template, at }) =>
       textsOf(fieldOf(template, 'environment')).flatMap(({ key, text, at: place }) =>
