@@ -8,11 +8,14 @@ import { Controller } from '../controller/controller.ts';
 import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
+import { digestContext } from '../engine/build-context.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import type { HostPlaces } from '../model/admission.ts';
+import { readKeyFile } from '../sops/key-file.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
+import { createFiles } from '../source/files.ts';
 import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
@@ -71,6 +74,7 @@ export async function runDaemon(
   for (const manifests of config.manifests) {
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
+  warnOfKeys(config, log);
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
   const loader = createWorkerLoader({ home: homedir(), sopsAgeKeyFile: config.sopsAgeKeyFile, log });
   const controller = new Controller(
@@ -109,6 +113,12 @@ export async function runDaemon(
     await lock.release();
     log.info('stopped');
   }
+}
+
+/** Whoever needs the keys is told each time; this tells who starts the daemon. */
+function warnOfKeys({ sopsAgeKeyFile: path }: DaemonConfig, log: Logger): void {
+  const read = path === undefined ? undefined : readKeyFile(path, createFiles({ digestContext }));
+  if (read?.ok === false) log.warn({ why: read.message, hint: read.hint }, 'no encrypted file can be opened');
 }
 
 /** What no stack that is held to anything may reach. */

@@ -158,6 +158,27 @@ configs: {page: {file: page.txt}}
     expect(await ids()).toEqual(before);
   });
 
+  test('what is applied goes to the daemon encrypted, and is decrypted there', async () => {
+    const name = `${stack}a`;
+    await world.file('web.env', await key.sops.dotenv({ TOKEN: 'canary-applied-env' }));
+    const text = `
+name: ${name}
+services:
+  web:
+    image: ${SMALL_IMAGE}
+    command: [sleep, "100000"]
+    stop_signal: SIGKILL
+    env_file: web.env
+    environment: {PASSWORD: canary-applied}
+`;
+    const path = await world.file('compose.yaml', await key.sops.yaml(text, '^environment$'));
+    const ran = await ctl('apply', '-f', path, '--timeout', '60s');
+    expect(ran.code, ran.stderr).toBe(0);
+    const env = (await inspectOf(world.docker, `${name}-web-1`))?.Config.Env;
+    expect(env).toEqual(expect.arrayContaining(['PASSWORD=canary-applied', 'TOKEN=canary-applied-env']));
+    expect((await ctl('diff', '-f', path)).code).toBe(0);
+  });
+
   test('no value is anywhere but in the containers that have it', async () => {
     for (const format of ['wide', 'json', 'yaml']) await ctl('get', 'stacks', stack, '-o', format);
     await ctl('describe', stack);
