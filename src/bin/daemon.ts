@@ -9,13 +9,16 @@ import { createOperations } from '../controller/daemon-operations.ts';
 import { createEngineLocks, type EngineLocks } from '../controller/lock.ts';
 import type { Operations } from '../controller/operations.ts';
 import type { Clock } from '../controller/ports.ts';
+import { digestContext } from '../engine/build-context.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { HostPlaces } from '../model/admission.ts';
 import type { Settings } from '../settings/table.ts';
+import { readKeyFile } from '../sops/key-file.ts';
 import { createAppliedSource } from '../source/applied.ts';
 import { createDirectorySource } from '../source/directory.ts';
+import { createFiles } from '../source/files.ts';
 import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
@@ -75,6 +78,7 @@ export async function runDaemon(
   for (const manifests of config.manifests) {
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
+  warnOfKeys(config, log);
   const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
   const loader = createWorkerLoader({ home: homedir(), sopsAgeKeyFile: config.sopsAgeKeyFile, log });
   const controller = new Controller(
@@ -128,6 +132,12 @@ async function meetEngine(engine: Engine, locks: EngineLocks, signal: AbortSigna
   } catch (thrown) {
     if (thrown === locks.refusal) throw thrown;
   }
+}
+
+/** Whoever needs the keys is told each time; this tells who starts the daemon. */
+function warnOfKeys({ sopsAgeKeyFile: path }: Settings, log: Logger): void {
+  const read = path === undefined ? undefined : readKeyFile(path, createFiles({ digestContext }));
+  if (read?.ok === false) log.warn({ why: read.message, hint: read.hint }, 'no encrypted file can be opened');
 }
 
 function listenForWebhooks(

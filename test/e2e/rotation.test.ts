@@ -158,6 +158,51 @@ configs: {page: {file: page.txt}}
     expect(await ids()).toEqual(before);
   });
 
+  test('what is applied goes to the daemon encrypted, and is decrypted there', async () => {
+    const name = `${stack}a`;
+    await world.file('web.env', await key.sops.dotenv({ TOKEN: 'canary-applied-env' }));
+    const text = `
+name: ${name}
+services:
+  web:
+    image: ${SMALL_IMAGE}
+    command: [sleep, "100000"]
+    stop_signal: SIGKILL
+    env_file: web.env
+    environment: {PASSWORD: canary-applied}
+`;
+    const path = await world.file('compose.yaml', await key.sops.yaml(text, '^environment$'));
+    const ran = await ctl('apply', '-f', path, '--timeout', '60s');
+    expect(ran.code, ran.stderr).toBe(0);
+    const env = (await inspectOf(world.docker, `${name}-web-1`))?.Config.Env;
+    expect(env).toEqual(expect.arrayContaining(['PASSWORD=canary-applied', 'TOKEN=canary-applied-env']));
+    expect((await ctl('diff', '-f', path)).code).toBe(0);
+  });
+
+  test('a daemon that comes back without its key deletes nothing, and goes on once it has the key', async () => {
+    const before = await ids();
+    await world.kill();
+    const earlier = (await world.log()).length;
+    const told = async () => (await world.log()).slice(earlier);
+    await world.start(['--resync', '1s', '--delete-grace', '1s']);
+    await eventually(
+      'several readings of the source have passed',
+      async () => {
+        await world.write('touched.txt', String(Math.random()));
+        const log = await told();
+        const readings = log.split('a source was read').length - 1;
+        return readings > 8 && log.includes('has no age key') ? true : undefined;
+      },
+      { withinMs: 60_000, everyMs: 500 },
+    );
+    expect(await told()).not.toContain('deleting a stack');
+    expect(await ids()).toEqual(before);
+    await world.kill();
+    await world.start(['--sops-age-key-file', key.path, '--resync', '2s']);
+    await world.untilReady(stack);
+    expect(await ids()).toEqual(before);
+  });
+
   test('no value is anywhere but in the containers that have it', async () => {
     for (const format of ['wide', 'json', 'yaml']) await ctl('get', 'stacks', stack, '-o', format);
     await ctl('describe', stack);
