@@ -70,6 +70,10 @@ export class BareStore {
     await this.#sweep();
     const before = await this.#bytes();
     const limit = this.#limits.storeBytes;
+    const tooMuch = async () =>
+      (await this.#bytes()) - before > limit
+        ? `what the remote sends is larger than ${limit} bytes`
+        : undefined;
     const answer = await this.#run(
       {
         args: [
@@ -85,14 +89,14 @@ export class BareStore {
           `+${target.want}:${INCOMING}`,
         ],
         ...asked,
-        tooMuch: async () =>
-          (await this.#bytes()) - before > limit
-            ? `what the remote sends is larger than ${limit} bytes`
-            : undefined,
+        tooMuch,
       },
       signal,
     ).finally(() => this.#sweep());
     if (answer.code !== 0) throw faultOf(answer.stderr, 'the remote cannot be fetched');
+    // It may have come between two looks.
+    const reason = await tooMuch();
+    if (reason !== undefined) throw new GitFault('ContentRefused', reason);
     const commit = await this.#commitOf(INCOMING, signal);
     if (commit === undefined)
       throw new GitFault('RefNotFound', `${target.want} names no commit`, 'correct ref');

@@ -4,12 +4,15 @@ import type { RepositoryReason } from '../../model/repository.ts';
 export class GitFault extends Error {
   readonly reason: RepositoryReason;
   readonly hint: string | undefined;
+  /** The same commit may be taken another time: what is in the way is not of the commit. */
+  readonly mayPass: boolean;
 
-  constructor(reason: RepositoryReason, message: string, hint?: string) {
+  constructor(reason: RepositoryReason, message: string, hint?: string, mayPass = false) {
     super(message);
     this.name = 'GitFault';
     this.reason = reason;
     this.hint = hint;
+    this.mayPass = mayPass;
   }
 }
 

@@ -20,9 +20,21 @@ import { GitFault } from './fault.ts';
 import type { TreeFile } from './tree.ts';
 
 const Index = z.object({
-  files: z.record(z.string(), z.object({ sha: z.string(), kind: z.string(), stamp: z.string() })),
+  files: z.record(
+    z.string(),
+    z.object({ sha: z.string(), kind: z.string(), stamp: z.string(), goneAtMs: z.number().optional() }),
+  ),
 });
 type Made = z.infer<typeof Index>['files'][string];
+
+/** Directories of stacks that the commit does not have any more. */
+export interface Leaving {
+  readonly directories: readonly string[];
+  /** Unix ms. */
+  readonly nowMs: number;
+}
+
+const STAY_MS = 24 * 3_600_000;
 
 const DIRECTORY = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 const MODES: Readonly<Record<TreeFile['kind'], number>> = { file: 0o444, program: 0o555, link: 0o777 };
@@ -45,21 +57,36 @@ export class LaidOut {
     this.#staging = join(own, 'staging');
   }
 
-  /** Makes the directory show these files. Throws `ContentRefused` when something of others is in the way. */
-  async show(store: BareStore, files: readonly TreeFile[], signal: AbortSignal): Promise<void> {
+  /**
+   * Makes the directory show these files. Those of a stack that is to go stay for a while: its containers run until it
+   * is deleted, and for ever when it is not. Throws
+   * `ContentRefused` when something of others is in the way.
+   */
+  async show(
+    store: BareStore,
+    files: readonly TreeFile[],
+    leaving: Leaving,
+    signal: AbortSignal,
+  ): Promise<void> {
     await mkdir(this.root, { recursive: true, mode: 0o755 });
     await rm(this.#staging, { recursive: true, force: true });
     await mkdir(this.#staging, { recursive: true, mode: 0o700 });
     const made = await this.#readIndex();
     const wanted = new Map(files.map((file) => [file.path, file]));
     const gone = [...made.keys()].filter((path) => !wanted.has(path));
+    for (const [path, before] of made)
+      if (wanted.has(path)) made.set(path, { ...before, goneAtMs: undefined });
     const directories = new Set(files.flatMap(({ path }) => parentsOf(path)));
     for (const path of gone) {
       const isInTheWay = directories.has(path) || parentsOf(path).some((parent) => wanted.has(parent));
       if (isInTheWay) await this.#remove(path, made);
     }
     await this.#write(store, await this.#changed(files, made), made, signal);
-    for (const path of gone) await this.#remove(path, made);
+    for (const path of gone) {
+      const before = made.get(path);
+      if (before === undefined || !isToStay(path, before, leaving)) await this.#remove(path, made);
+      else made.set(path, { ...before, goneAtMs: before.goneAtMs ?? leaving.nowMs });
+    }
     await this.#writeIndex(made);
     await rm(this.#staging, { recursive: true, force: true });
   }
@@ -203,6 +230,11 @@ async function stampOf(path: string): Promise<string | undefined> {
   }
 }
 
+function isToStay(path: string, { goneAtMs }: Made, { directories, nowMs }: Leaving): boolean {
+  if (goneAtMs !== undefined) return nowMs - goneAtMs < STAY_MS;
+  return directories.some((directory) => directory === '' || path.startsWith(`${directory}/`));
+}
+
 /** The directories above a path: a file that is to go may stand where one is to be, or the other way round. */
 function parentsOf(path: string): readonly string[] {
   const parts = path.split('/').slice(0, -1);
@@ -219,4 +251,5 @@ const inTheWay = (path: string): GitFault =>
     'ContentRefused',
     `${path} cannot be laid out: something that is not of the repository is in its place`,
     'take it away',
+    true,
   );

@@ -57,6 +57,18 @@ export async function readManifestTexts(
   };
 }
 
+/** Directories of files that defined stacks, as far as a look at them tells, and are not there any more. */
+export function stacksLost(before: ManifestTexts | undefined, after: ManifestTexts): readonly string[] {
+  const present = new Set([...after.files, ...after.unreadable].map(({ relativePath }) => relativePath));
+  const lost = (before?.files ?? []).filter(
+    ({ relativePath, text }) =>
+      !present.has(relativePath) && (COMPOSE_NAME.test(relativePath) || text.includes('stackctl.io/')),
+  );
+  return lost.map(({ relativePath }) => posix.dirname(relativePath).replace(/^\.$/, ''));
+}
+
+const COMPOSE_NAME = /(^|[./-])compose\.ya?ml$/;
+
 function refuseMany(manifests: readonly TreeFile[]): void {
   const bytes = manifests.reduce((sum, file) => sum + Math.min(file.bytes, DIRECTORY_LIMITS.fileBytes), 0);
   if (manifests.length <= DIRECTORY_LIMITS.manifests && bytes <= DIRECTORY_LIMITS.totalBytes) return;

@@ -9,7 +9,7 @@ import { accessTo } from './credentials.ts';
 import { GitFault } from './fault.ts';
 import { fetchDelayMs } from './fetch-delay.ts';
 import { LaidOut } from './laid-out.ts';
-import { type ManifestTexts, readManifestTexts } from './manifest-texts.ts';
+import { type ManifestTexts, readManifestTexts, stacksLost } from './manifest-texts.ts';
 import { lookAtRemote, type RemoteTarget } from './remote.ts';
 import { verifySignatures } from './signatures.ts';
 import { readTree } from './tree.ts';
@@ -165,7 +165,7 @@ class Repository implements RepositorySource {
       await this.#take({ commit, label: target.label, path: this.declaration.path }, signal);
     } catch (error) {
       // What is there will not become better by being fetched again.
-      if (error instanceof GitFault && error.reason === 'ContentRefused') {
+      if (error instanceof GitFault && error.reason === 'ContentRefused' && !error.mayPass) {
         this.#refused = { key, fault: error };
         await this.#store.discardIncoming(signal).catch(() => undefined);
       }
@@ -193,7 +193,8 @@ class Repository implements RepositorySource {
       { root: this.#laidOut.root, path },
       signal,
     );
-    await this.#laidOut.show(this.#store, tree.files, signal);
+    const leaving = { directories: stacksLost(this.#snapshot, texts), nowMs: this.#options.nowMs() };
+    await this.#laidOut.show(this.#store, tree.files, leaving, signal);
     await this.#store.setCurrent(taken.commit, signal);
     await this.#remember(taken);
     this.#snapshot = { ...texts, notes: tree.notes, revision: revisionOf(taken) };
