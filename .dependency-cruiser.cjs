@@ -27,6 +27,7 @@ const mayImport = {
   ],
   settings: ['compose', 'manifest'],
   api: ['controller', 'status', 'plan'],
+  metrics: ['controller', 'engine', 'source', 'api'],
   cli: ['api', 'plan'],
 };
 const roomRules = Object.entries(mayImport).map(([room, others]) => ({

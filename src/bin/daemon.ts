@@ -9,6 +9,9 @@ import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
+import { type MetricsListener, serveMetrics } from '../metrics/listener.ts';
+import { measuredEngine, measuredSource } from '../metrics/measured.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import type { HostPlaces } from '../model/admission.ts';
 import type { Settings } from '../settings/table.ts';
 import { createAppliedSource } from '../source/applied.ts';
@@ -51,7 +54,8 @@ export async function runDaemon(
   const listeners = listenersOf(config, log);
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
-  const engine = createDockerEngine({
+  const metrics = createMetrics({ version: VERSION, instance: config.instance });
+  const dockerEngine = createDockerEngine({
     host: config.dockerHost,
     instance: config.instance,
     configDirectory: process.env['DOCKER_CONFIG'] || undefined,
@@ -62,6 +66,7 @@ export async function runDaemon(
     },
     log,
   });
+  const engine = measuredEngine(dockerEngine, metrics);
   // Whoever has the lock may write; an engine that is down cannot tell its id, and then nothing is written either.
   const engineId = await engine.connect(signal).then(
     (info) => info.id,
@@ -73,7 +78,9 @@ export async function runDaemon(
   for (const manifests of config.manifests) {
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
-  const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
+  const directories = config.manifests.map((root) =>
+    measuredSource(createDirectorySource({ root, log }), metrics),
+  );
   const loader = createWorkerLoader({ home: homedir(), log });
   const controller = new Controller(
     {
@@ -85,6 +92,7 @@ export async function runDaemon(
       clock: systemClock,
       random: Math.random,
       log,
+      meter: metrics,
     },
     {
       instance: config.instance,
@@ -97,18 +105,33 @@ export async function runDaemon(
       policy,
     },
   );
+  const operations = createOperations(controller);
+  const notReady = () => operations.notReady();
+  metrics.watch({ stacks: () => operations.stacks(), queueDepth: () => depthOf(controller), notReady });
   let api: RunningApi | undefined;
+  let monitoring: MetricsListener | undefined;
   try {
-    api = await startApi({ operations: createOperations(controller), ...listeners, log });
+    api = await startApi({ operations, ...listeners, log });
+    if (config.metricsListen !== undefined) {
+      monitoring = await serveMetrics(config.metricsListen, { metrics, notReady });
+    }
     const { socket, manifests, instance } = config;
-    log.info({ socket, port: api.port, manifests, instance }, 'started');
+    log.info({ socket, port: api.port, metrics: monitoring?.port, manifests, instance }, 'started');
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
+    await monitoring?.close();
     await api?.close();
     await loader.close();
     await lock.release();
     log.info('stopped');
   }
+}
+
+/** How many stacks stand where in the queue. */
+function depthOf(controller: Controller): Record<'ready' | 'waiting' | 'running' | 'again', number> {
+  const depth = { ready: 0, waiting: 0, running: 0, again: 0 };
+  for (const { state } of controller.queue.pending()) depth[state] += 1;
+  return depth;
 }
 
 /** What no stack that is held to anything may reach. */
