@@ -28,6 +28,7 @@ const mayImport = {
   settings: ['compose', 'manifest'],
   api: ['controller', 'status', 'plan'],
   metrics: ['controller', 'engine', 'source', 'api'],
+  notify: ['manifest', 'controller', 'settings'],
   cli: ['api', 'plan'],
 };
 const roomRules = Object.entries(mayImport).map(([room, others]) => ({

@@ -1,15 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
-import { type RunningApi, startApi } from '../api/server.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
-import { createOperations } from '../controller/daemon-operations.ts';
 import { acquireLock } from '../controller/lock.ts';
 import type { Clock } from '../controller/ports.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
-import { type MetricsListener, serveMetrics } from '../metrics/listener.ts';
 import { measuredEngine, measuredSource } from '../metrics/measured.ts';
 import { createMetrics } from '../metrics/metrics.ts';
 import type { HostPlaces } from '../model/admission.ts';
@@ -20,7 +17,7 @@ import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
-import { listenersOf } from './listeners.ts';
+import { prepareOutward } from './outward.ts';
 import { readPolicy } from './policy-file.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
@@ -51,7 +48,7 @@ export async function runDaemon(
     ...readPolicy({ file: config.policy, manifests: config.manifests }),
     places: placesOf(config),
   };
-  const listeners = listenersOf(config, log);
+  const serve = prepareOutward(config, log);
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const metrics = createMetrics({ version: VERSION, instance: config.instance });
@@ -105,39 +102,22 @@ export async function runDaemon(
       policy,
     },
   );
-  const operations = createOperations(controller);
-  const notReady = () => operations.notReady();
-  metrics.watch({ stacks: () => operations.stacks(), queueDepth: () => depthOf(controller), notReady });
-  let api: RunningApi | undefined;
-  let monitoring: MetricsListener | undefined;
+  let stopServing: (() => Promise<void>) | undefined;
   try {
-    api = await startApi({ operations, ...listeners, log });
-    if (config.metricsListen !== undefined) {
-      monitoring = await serveMetrics(config.metricsListen, { metrics, notReady });
-    }
-    const { socket, manifests, instance } = config;
-    log.info({ socket, port: api.port, metrics: monitoring?.port, manifests, instance }, 'started');
+    stopServing = await serve({ controller, metrics, log }, signal);
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
-    await monitoring?.close();
-    await api?.close();
+    await stopServing?.();
     await loader.close();
     await lock.release();
     log.info('stopped');
   }
 }
 
-/** How many stacks stand where in the queue. */
-function depthOf(controller: Controller): Record<'ready' | 'waiting' | 'running' | 'again', number> {
-  const depth = { ready: 0, waiting: 0, running: 0, again: 0 };
-  for (const { state } of controller.queue.pending()) depth[state] += 1;
-  return depth;
-}
-
 /** What no stack that is held to anything may reach. */
 function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
-  const own = [config.policy, config.tokens, config.tlsKey];
+  const own = [config.policy, config.tokens, config.tlsKey, config.notifications];
   return {
     manifestRoots: config.manifests,
     sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],

@@ -13,6 +13,7 @@ export interface Metrics extends Meter {
     result: SourceResult,
     tookMs: number,
   ): void;
+  notified(notifier: string, result: 'sent' | 'failed' | 'dropped'): void;
   /** Begins to show the state of the daemon; before, there is none. */
   watch(state: WatchedState): void;
   /** In Prometheus' text format. */
@@ -53,6 +54,7 @@ export function createMetrics(build: { readonly version: string; readonly instan
     eventStreamConnected: () => series.connects.inc(),
     sourceRead: ({ kind, name }, result, tookMs) =>
       series.reads.observe({ kind, source: name, result }, tookMs / 1000),
+    notified: (notifier, result) => series.notifications.inc({ notifier, result }),
     watch: (state) => addStateGauges(registry, state),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   };

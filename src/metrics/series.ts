@@ -52,6 +52,10 @@ export function createSeries(registry: Registry) {
       'Calls of the engine that failed, by kind of failure.',
       ['call', 'error'],
     ),
+    notifications: counter('stackctl_notifications_total', 'Notifications, by receiver and result.', [
+      'notifier',
+      'result',
+    ]),
     reads: histogram('stackctl_source_read_duration_seconds', 'Readings of sources, by result.', {
       labelNames: ['kind', 'source', 'result'],
       buckets: PASS_BUCKETS,

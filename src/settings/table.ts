@@ -188,6 +188,12 @@ export const SETTINGS = {
     section: 'Who is told',
     summary: 'serve /metrics, /healthz and /readyz by plain HTTP, without a token',
   }),
+  notifications: path({
+    flag: '--notifications <file>',
+    env: 'STACKCTL_NOTIFICATIONS',
+    section: 'Who is told',
+    summary: 'who is told of what happens, by webhook, Slack or ntfy',
+  }),
 } as const satisfies Readonly<Record<string, Setting<unknown>>>;
 
 type Table = typeof SETTINGS;
