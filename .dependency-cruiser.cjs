@@ -30,6 +30,8 @@ const mayImport = {
   ],
   settings: ['compose', 'manifest'],
   api: ['controller', 'status', 'plan'],
+  metrics: ['controller', 'engine', 'source', 'api'],
+  notify: ['manifest', 'controller', 'settings'],
   cli: ['api', 'plan', 'compose', 'lint'],
 };
 const roomRules = Object.entries(mayImport).map(([room, others]) => ({

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { projectSchema } from '../src/compose/schema/project.ts';
 import { GROUP, VERSION } from '../src/manifest/schema/envelope.ts';
 import { KINDS } from '../src/manifest/schema/kinds.ts';
+import { notificationsSchema } from '../src/notify/configuration.ts';
 import { fileSchema } from '../src/settings/file.ts';
 import { crdOf } from './crd.ts';
 import { type JsonSchema, jsonSchemaOf } from './json-schema.ts';
@@ -24,6 +25,7 @@ export function schemaDocuments(): readonly SchemaDocument[] {
   return [
     ...ofKinds,
     { name: 'compose.schema.json', text: asJson(jsonSchemaOf(projectSchema)) },
+    { name: 'notifications.schema.json', text: asJson(jsonSchemaOf(notificationsSchema)) },
     { name: 'stackctld.schema.json', text: asJson(jsonSchemaOf(fileSchema)) },
   ];
 }

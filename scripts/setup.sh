@@ -33,3 +33,4 @@ fi
 bash scripts/engine.sh
 bash scripts/images.sh "${1:-all}"
 bash scripts/registry.sh
+bash scripts/prometheus.sh

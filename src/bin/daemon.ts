@@ -1,18 +1,16 @@
 import { setMaxListeners } from 'node:events';
 import { homedir } from 'node:os';
 import type { Logger } from 'pino';
-import { type RunningApi, startApi } from '../api/server.ts';
-import { startWebhooks, type WebhookServer } from '../api/webhook-server.ts';
 import { createCachingLoader } from '../controller/caching-loader.ts';
 import { Controller } from '../controller/controller.ts';
-import { createOperations } from '../controller/daemon-operations.ts';
 import { createEngineLocks, type EngineLocks } from '../controller/lock.ts';
-import type { Operations } from '../controller/operations.ts';
 import type { Clock } from '../controller/ports.ts';
 import { digestContext } from '../engine/build-context.ts';
 import { parseAddress } from '../engine/docker/address.ts';
 import { createDockerEngine } from '../engine/docker/docker-engine.ts';
 import type { Engine } from '../engine/engine.ts';
+import { measuredEngine, measuredSource } from '../metrics/measured.ts';
+import { createMetrics } from '../metrics/metrics.ts';
 import type { HostPlaces } from '../model/admission.ts';
 import type { Settings } from '../settings/table.ts';
 import { readKeyFile } from '../sops/key-file.ts';
@@ -23,10 +21,9 @@ import { isOpenToOthers } from '../source/open-to-others.ts';
 import { createFileStore } from '../store/files.ts';
 import { VERSION } from '../version.ts';
 import { readEventsInThread } from './event-thread.ts';
-import { listenersOf } from './listeners.ts';
 import { filesOfRepositories, openRepositories } from './open-repositories.ts';
+import { prepareOutward } from './outward.ts';
 import { readPolicy } from './policy-file.ts';
-import { readWebhookSecret } from './webhook-secret.ts';
 import { createWorkerLoader } from './worker-loader.ts';
 
 const systemClock: Clock = {
@@ -56,11 +53,12 @@ export async function runDaemon(
     ...readPolicy({ file: config.policy, manifests: config.manifests }),
     places: placesOf(config),
   };
-  const listeners = listenersOf(config, log);
+  const serve = prepareOutward(config, log);
   // Each worker, source and stream under way listens to it; their number is bounded by the settings.
   setMaxListeners(0, signal);
   const locks = createEngineLocks(config.instance);
-  const engine = createDockerEngine({
+  const metrics = createMetrics({ version: VERSION, instance: config.instance });
+  const dockerEngine = createDockerEngine({
     host: config.dockerHost,
     instance: config.instance,
     configDirectory: process.env['DOCKER_CONFIG'] || undefined,
@@ -72,6 +70,7 @@ export async function runDaemon(
     admit: locks.admit,
     log,
   });
+  const engine = measuredEngine(dockerEngine, metrics);
   await meetEngine(engine, locks, signal);
   const store = await createFileStore({ directory: config.stateDir, log });
   const applied = createAppliedSource(store);
@@ -79,7 +78,9 @@ export async function runDaemon(
     if (await isOpenToOthers(manifests)) log.warn({ manifests }, OPEN_MANIFESTS);
   }
   warnOfKeys(config, log);
-  const directories = config.manifests.map((root) => createDirectorySource({ root, log }));
+  const directories = config.manifests.map((root) =>
+    measuredSource(createDirectorySource({ root, log }), metrics),
+  );
   const loader = createWorkerLoader({ home: homedir(), sopsAgeKeyFile: config.sopsAgeKeyFile, log });
   const controller = new Controller(
     {
@@ -92,6 +93,7 @@ export async function runDaemon(
       clock: systemClock,
       random: Math.random,
       log,
+      meter: metrics,
     },
     {
       instance: config.instance,
@@ -104,18 +106,12 @@ export async function runDaemon(
       policy,
     },
   );
-  let api: RunningApi | undefined;
-  let webhooks: WebhookServer | undefined;
+  let stopServing: (() => Promise<void>) | undefined;
   try {
-    const operations = createOperations(controller);
-    api = await startApi({ operations, ...listeners, log });
-    webhooks = await listenForWebhooks(config, operations, log);
-    const { socket, manifests, instance } = config;
-    log.info({ socket, port: api.port, manifests, instance }, 'started');
+    stopServing = await serve({ controller, metrics, log }, signal);
     await Promise.all([controller.run(signal), controller.whenLooked(signal).then(more.onLooked)]);
   } finally {
-    await webhooks?.close();
-    await api?.close();
+    await stopServing?.();
     await loader.close();
     await locks.release();
     log.info('stopped');
@@ -140,21 +136,17 @@ function warnOfKeys({ sopsAgeKeyFile: path }: Settings, log: Logger): void {
   if (read?.ok === false) log.warn({ why: read.message, hint: read.hint }, 'no encrypted file can be opened');
 }
 
-function listenForWebhooks(
-  { webhookListen, webhookSecret }: Settings,
-  operations: Operations,
-  log: Logger,
-): Promise<WebhookServer> | undefined {
-  if (webhookListen === undefined || webhookSecret === undefined) return undefined;
-  const secret = readWebhookSecret(webhookSecret);
-  const lookAt = (name: string) => operations.lookAtSource(name);
-  return startWebhooks({ ...webhookListen, secret, lookAt, nowMs: systemClock.monotonicMs, log });
-}
-
 /** What no stack that is held to anything may reach. */
 function placesOf(config: Settings): HostPlaces {
   const engine = parseAddress(config.dockerHost);
-  const own = [config.policy, config.tokens, config.tlsKey, config.webhookSecret, config.sopsAgeKeyFile];
+  const own = [
+    config.policy,
+    config.tokens,
+    config.tlsKey,
+    config.webhookSecret,
+    config.sopsAgeKeyFile,
+    config.notifications,
+  ];
   return {
     manifestRoots: config.manifests,
     sockets: [config.socket, ...(engine.kind === 'unix' ? [engine.path] : [])],

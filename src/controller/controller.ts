@@ -210,6 +210,11 @@ export class Controller {
     while (!signal.aborted) {
       const name = await this.queue.take(signal).catch(() => undefined);
       if (name === undefined) return;
+      const beganMs = this.ports.clock.monotonicMs();
+      const settle = (verdict: Verdict): void => {
+        this.ports.meter?.passEnded(verdict.kind, this.ports.clock.monotonicMs() - beganMs);
+        this.#settle(name, verdict);
+      };
       try {
         // Before the first answer or refusal there is nothing to say about any stack.
         const isProbed = this.#probed;
@@ -217,12 +222,12 @@ export class Controller {
           ? await runPass(name, this.passState, signal)
           : { kind: 'unreachable' };
         if (isProbed) this.#looked.add(name);
-        this.#settle(name, verdict);
+        settle(verdict);
       } catch (thrown) {
         // The last fence: whatever breaks here breaks one pass of one stack.
         this.ports.log.error({ stack: name, err: asFailure(thrown) }, 'a pass broke');
         this.#looked.add(name);
-        this.#settle(name, { kind: 'failed', afterMs: this.queue.backOffMs(name) });
+        settle({ kind: 'failed', afterMs: this.queue.backOffMs(name) });
       }
     }
   }
@@ -251,6 +256,7 @@ export class Controller {
       case 'gone':
         this.queue.forget(name);
         this.#interests.forget(name);
+        this.ports.meter?.stackGone(name);
         return;
     }
   }

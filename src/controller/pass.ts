@@ -146,6 +146,7 @@ async function conclude(
     const revision = pass.desired?.revision ?? '';
     await state.records.remember(record, learn(pass.plan.memory, pass.outcomes, { nowMs, revision }));
   }
+  state.ports.meter?.passFound(record.name, pass, wasSynced(record, pass));
   state.onFilesUsed(record.name, pass.filesUsed, pass);
   const verdict: Verdict = isPast ? { kind: 'again' } : verdictOf(pass, entry, state);
   const afterMs = 'afterMs' in verdict ? verdict.afterMs : 0;
@@ -153,6 +154,11 @@ async function conclude(
   await report(record, entry, state, { pass, generation, failure: undefined, nextLookAtMs: nowMs + afterMs });
   await noteReady(record, pass, state);
   return verdict;
+}
+
+/** Whether the last look found the stack as it is wanted now. */
+function wasSynced({ status }: StackRecord, { desired }: Pass): boolean {
+  return status?.sync === 'Synced' && status.lastAppliedRevision === desired?.revision;
 }
 
 /** What is Ready can be gone back to. */

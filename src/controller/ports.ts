@@ -5,6 +5,7 @@ import type { Policy } from '../policy/configuration.ts';
 import type { RepositorySource, Source } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
 import type { Loader } from './loader.ts';
+import type { Meter } from './meter.ts';
 
 /** Time as the controller sees it; tests hand in a virtual one. */
 export interface Clock {
@@ -41,6 +42,8 @@ export interface Ports {
   /** 0 <= x < 1, for jitter. */
   readonly random: () => number;
   readonly log: Logger;
+  /** Counts what is done. */
+  readonly meter?: Meter | undefined;
 }
 
 /** Settings of the controller; times in milliseconds. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDurationMs } from '../manifest/schema/duration.ts';
 
 /** Under which heading of `--help` and of docs/running.md a setting stands. */
-export type Section = 'What to run' | 'How to work' | 'Where it is' | 'Who may call';
+export type Section = 'What to run' | 'How to work' | 'Where it is' | 'Who may call' | 'Who is told';
 
 /** What somebody wrote, in words of one setting: its value, or what was expected in its place. */
 export type Reading<Value> = { readonly value: Value } | { readonly expected: string };

@@ -186,7 +186,19 @@ export const SETTINGS = {
     flag: '--listen-without-tls [true|false]',
     env: 'STACKCTL_LISTEN_WITHOUT_TLS',
     section: 'Who may call',
-    summary: 'let --listen be an address that others can reach without TLS, say inside a VPN',
+    summary: 'let both listeners be at addresses that others can reach without TLS, say inside a VPN',
+  }),
+  metricsListen: address({
+    flag: '--metrics-listen <host:port>',
+    env: 'STACKCTL_METRICS_LISTEN',
+    section: 'Who is told',
+    summary: 'serve /metrics, /healthz and /readyz by plain HTTP, without a token',
+  }),
+  notifications: path({
+    flag: '--notifications <file>',
+    env: 'STACKCTL_NOTIFICATIONS',
+    section: 'Who is told',
+    summary: 'who is told of what happens, by webhook, Slack or ntfy',
   }),
   webhookListen: address({
     flag: '--webhook-listen <host:port>',

@@ -13,6 +13,13 @@ export function checkTogether(settings: Settings): readonly Problem[] {
   if ((settings.webhookListen === undefined) !== (settings.webhookSecret === undefined)) {
     refuse(`${nameOf('webhookListen')} and ${nameOf('webhookSecret')} go together`, 'give both, or neither');
   }
+  const { metricsListen: monitoring, listenWithoutTls } = settings;
+  if (monitoring !== undefined && !isLoopback(monitoring) && !listenWithoutTls) {
+    refuse(
+      `${nameOf('metricsListen')} ${monitoring.host}:${monitoring.port}: others could read it, without a token`,
+      `listen on 127.0.0.1; ${nameOf('listenWithoutTls')} does it all the same`,
+    );
+  }
   if (listen === undefined) {
     const idle = ONLY_WITH_LISTEN.filter((key) => isGiven(settings[key])).map(nameOf);
     if (idle.length > 0) refuse(`${idle.join(', ')} without ${nameOf('listen')}`, 'nothing listens on TCP');
@@ -25,7 +32,7 @@ export function checkTogether(settings: Settings): readonly Problem[] {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) {
     refuse(`${nameOf('tlsCert')} and ${nameOf('tlsKey')} go together`, 'give both, or neither');
   }
-  if (tlsCert === undefined && !isLoopback(listen) && !settings.listenWithoutTls) {
+  if (tlsCert === undefined && !isLoopback(listen) && !listenWithoutTls) {
     refuse(
       `${nameOf('listen')} ${listen.host}:${listen.port} without TLS: others could read the tokens on their way`,
       `give ${nameOf('tlsCert')} and ${nameOf('tlsKey')}, or listen on 127.0.0.1; ${nameOf('listenWithoutTls')} does it all the same`,
@@ -39,7 +46,6 @@ const ONLY_WITH_LISTEN = [
   'tlsCert',
   'tlsKey',
   'allowedHosts',
-  'listenWithoutTls',
 ] as const satisfies readonly SettingKey[];
 
 const isGiven = (value: unknown): boolean =>

@@ -130,3 +130,14 @@ test('the key in the file is the flag in camel case', () => {
     expect(camel).toBe(key);
   }
 });
+
+test('metrics are not served to others by accident', () => {
+  expect(faults({ argv: ['--metrics-listen', '0.0.0.0:9464'] })[0]).toContain('others could read it');
+  expect(good({ argv: ['--metrics-listen', '127.0.0.1:9464'] }).metricsListen).toEqual({
+    host: '127.0.0.1',
+    port: 9464,
+  });
+  expect(good({ argv: ['--metrics-listen', '0.0.0.0:1', '--listen-without-tls'] }).listenWithoutTls).toBe(
+    true,
+  );
+});
