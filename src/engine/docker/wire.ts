@@ -63,6 +63,7 @@ export type WirePortMap = Readonly<
 export interface WireState {
   readonly Status?: string;
   readonly Running?: boolean;
+  readonly Restarting?: boolean;
   readonly Paused?: boolean;
   readonly Pid?: number;
   readonly ExitCode?: number;
