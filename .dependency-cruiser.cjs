@@ -10,6 +10,7 @@ const mayImport = {
   plan: ['desired'],
   execute: ['engine'],
   status: ['plan', 'desired'],
+  isolation: ['desired', 'plan'],
   engine: [],
   source: [],
   store: [],
@@ -79,13 +80,17 @@ module.exports = {
       name: 'pure-rooms-import-no-io',
       comment: 'Pure rooms take time, randomness, files and environment as arguments.',
       severity: 'error',
-      from: { path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status']) },
+      from: {
+        path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status', 'isolation']),
+      },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|path|path/posix|url)$' },
     },
     {
       name: 'pure-rooms-import-few-packages',
       severity: 'error',
-      from: { path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status']) },
+      from: {
+        path: rooms(['model', 'compose', 'manifest', 'desired', 'policy', 'plan', 'status', 'isolation']),
+      },
       to: { path: 'node_modules/', pathNot: 'node_modules/(zod|yaml|fast-deep-equal|ipaddr\\.js)/' },
     },
   ],

@@ -20,6 +20,8 @@ export interface ObserveQuery {
   /** Containers attached to these are inspected too, whoever made them. */
   readonly networkNames: readonly string[];
   readonly imageRefs: readonly string[];
+  /** All containers of the engine are inspected, whoever made them; none is among the `others`. */
+  readonly everything?: boolean | undefined;
 }
 
 /** A `create-container` step after its handles were looked up. */

@@ -36,7 +36,10 @@ export interface Way {
 }
 
 export interface Dial {
-  /** An address, or a name that the source can resolve. */
+  /**
+   * An address. Where it is not known here: `HOST` for any of the host's own, `GATEWAY` for the host's on the network, `TARGET`
+   * for the target's on it.
+   */
   readonly host: string;
   /** Of the target. */
   readonly port: PortRef | undefined;
@@ -58,6 +61,7 @@ export type ReasonCode =
   | 'Masquerade'
   | 'OnLan'
   // What closes one.
+  | 'NotThere'
   | 'NoNetwork'
   | 'NamespaceUnknown'
   | 'NoSharedNetwork'
@@ -79,7 +83,8 @@ export type ReasonCode =
   | 'HostFirewall'
   | 'NeighbourReachesLoopback'
   | 'DefaultBridgeHasNoNames'
-  | 'NoNameOfIts'
+  | 'NoNames'
+  | 'NameIsShared'
   | 'NotKnownToListen'
   | 'Unhealthy'
   | 'NetworkGuessed'
@@ -107,9 +112,15 @@ export interface Verdict {
   readonly ways: readonly Way[];
   /** Names by which the source finds the target, sorted; of a target that shares a namespace those of its owner. */
   readonly names: readonly string[];
-  /** What opens the ways, or what closes each that there could have been; then what else matters. */
+  /** What opens the ways, then what closes each other that there could have been, then what else matters. */
   readonly reasons: readonly Reason[];
 }
 
-/** The model: `reach` of `reach.ts` is it. Throws nothing; an end that the topology does not have reaches nobody. */
-export type Reach = (topology: Topology, question: Question) => Verdict;
+/** The model of one topology, ready to answer; `modelOf` makes it. */
+export interface Model {
+  readonly topology: Topology;
+  /** Throws nothing; an end that the topology does not have reaches nobody. */
+  reach(question: Question): Verdict;
+  /** The open ways alone, for whoever asks about every pair: a tenth of the work. */
+  ways(question: Question): readonly Way[];
+}
