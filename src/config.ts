@@ -17,6 +17,9 @@ export interface DaemonConfig {
   readonly deleteGraceMs: number;
   /** The operator's PolicyConfiguration; undefined: the defaults are in force. */
   readonly policyFile: string | undefined;
+  /** Undefined: isolation is verified only when somebody asks. */
+  readonly verifyIntervalMs: number | undefined;
+  readonly probeImage: string | undefined;
 }
 
 const DURATION_UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
@@ -56,11 +59,13 @@ interface Given {
   resync: number;
   deleteGrace: number;
   policy?: string;
+  verifyInterval: number;
+  probeImage?: string;
 }
 
 /** How the command line of stackctld is read: flags before environment before defaults; help and exits by itself. */
 export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
-  const parser = new Parser('stackctld')
+  const parser = addVerification(new Parser('stackctld'))
     .description('Keeps the Docker Engine as the manifests want it: networks, volumes, containers, health.')
     .version(VERSION)
     .addOption(
@@ -121,8 +126,26 @@ export function parseDaemonConfig(argv: readonly string[]): DaemonConfig {
     concurrency: options.concurrency,
     resyncMs: options.resync,
     deleteGraceMs: options.deleteGrace,
+    verifyIntervalMs: options.verifyInterval === 0 ? undefined : options.verifyInterval,
+    probeImage: options.probeImage || undefined,
     policyFile: options.policy === undefined || options.policy === '' ? undefined : resolve(options.policy),
   };
+}
+
+function addVerification(parser: Parser): Parser {
+  return parser
+    .addOption(
+      new Option('--verify-interval <duration>', 'probe who reaches whom this often (0s: only when asked)')
+        .env('STACKCTL_VERIFY_INTERVAL')
+        .default(0, '0s')
+        .argParser(duration),
+    )
+    .addOption(
+      new Option(
+        '--probe-image <image>',
+        "what probes run in, with node in its PATH; default: made from stackctld's own",
+      ).env('STACKCTL_PROBE_IMAGE'),
+    );
 }
 
 const EXAMPLES = `

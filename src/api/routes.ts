@@ -18,6 +18,7 @@ import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './err
 import { followEvents } from './event-stream.ts';
 import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
 import { ndjsonStream } from './streams.ts';
+import { VERIFY_PATH, verifyRequestSchema } from './verify-contract.ts';
 
 /** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
 export interface ApiLog {
@@ -155,6 +156,12 @@ function buildStreams(options: RouteOptions): Hono<Bindings> {
     const items = operations.events(filter);
     if (!query.watch) return request.json({ items });
     return stream(request, options, 'drop', (signal) => followEvents(operations, filter, signal));
+  });
+  app.post(VERIFY_PATH, async (request) => {
+    const wanted = await readBody(request.req.raw, verifyRequestSchema);
+    // An unknown stack is answered as such, not in the middle of a stream.
+    for (const name of wanted.stacks) operations.stack(name);
+    return stream(request, options, 'wait', (signal) => operations.verify(wanted, signal));
   });
   app.get('/stacks/:name/logs', (request) => {
     const { service: services, ...query } = logsQuerySchema.parse({

@@ -93,6 +93,8 @@ export async function runDaemon(
       deleteGraceMs: config.deleteGraceMs,
       onlyWhenAsked: more.onlyWhenAsked,
       policy,
+      verifyIntervalMs: config.verifyIntervalMs,
+      probeImage: config.probeImage,
     },
   );
   let api: RunningApi | undefined;

@@ -73,6 +73,10 @@ export function createOperations(controller: Controller): Operations {
     rollout: (request) => steerRollout(controller, knownRecord(controller, request.name), request),
     events: (filter) => controller.events.list(filter.stack, filter.afterSequence),
     watch: (filter, signal) => watch(controller, filter.stack, signal),
+    verify: async function* (request, signal) {
+      await controller.whenLooked(signal);
+      yield* controller.isolation.verify(request, signal);
+    },
     logs: (request: LogsRequest, signal) => {
       statusOf(controller, request.stack);
       return stackLogs(controller, request, signal);

@@ -1,6 +1,7 @@
 import type { LogLine } from '../engine/engine.ts';
 import type { Problem } from '../model/problem.ts';
 import type { HistoryEntry, StackEvent, StackStatus } from '../model/status.ts';
+import type { VerifyReport } from '../verify/report.ts';
 
 /** Manifest files as `stackctl apply` pushes them; data files are read from `baseDirectory` on this host. */
 export interface PushedManifests {
@@ -125,6 +126,18 @@ export type StackNotice =
   | { readonly kind: 'event'; readonly event: StackEvent }
   | { readonly kind: 'progress'; readonly stack: string; readonly line: string };
 
+export interface VerifyRequest {
+  /** Empty: all. */
+  readonly stacks: readonly string[];
+  /** Where ways out are tried by a connection; undefined: only routes are looked at. */
+  readonly outside: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** How far a verification is; its report is the last. */
+export type VerifyNotice =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly from: string }
+  | { readonly kind: 'report'; readonly report: VerifyReport };
+
 /** All that the daemon offers; the API serves exactly this. Throws `Failure` (`invalid`: no such stack). */
 export interface Operations {
   version(): DaemonVersion;
@@ -160,4 +173,6 @@ export interface Operations {
   /** Starts with the present status of each stack it is about. */
   watch(filter: { readonly stack: string | undefined }, signal: AbortSignal): AsyncIterable<StackNotice>;
   logs(request: LogsRequest, signal: AbortSignal): AsyncIterable<ContainerLogLine>;
+  /** Proves on the live engine who reaches whom, by probes. Throws `invalid` with status 404 for an unknown stack. */
+  verify(request: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyNotice>;
 }

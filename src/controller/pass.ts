@@ -212,6 +212,7 @@ async function report(
     plan: pass.plan,
     outcomes: pass.outcomes,
     nextLookAtMs: findings.nextLookAtMs,
+    isolation: record.isolation,
   });
   const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);

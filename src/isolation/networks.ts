@@ -39,7 +39,7 @@ function overNetwork(here: Joined, there: Joined): Finding {
   });
   if (isBridge(node) && !node.icc) {
     const target = there.aliases.find((alias) => isLinked(here, alias));
-    if (target === undefined) return closed(closes('IccOff', { network }), ...guess);
+    if (target === undefined) return overIpv6Alone(there, guess);
     return open(opens('Linked', { network, detail: target }));
   }
   if (isLan(node) && ['private', 'vepa', 'passthru'].includes(node.mode)) {
@@ -50,6 +50,17 @@ function overNetwork(here: Joined, there: Joined): Finding {
     opens('SharedNetwork', { network }),
     ...(isKnown ? [] : [notes('NotVerified', { network, detail: node.driver })]),
   );
+}
+
+/** Without ICC there is only what the engine leaves unfiltered. */
+function overIpv6Alone({ network, node, addresses }: Joined, guess: readonly Reason[]): Finding {
+  const shut = closes('IccOff', { network });
+  if (!node.enableIPv6 || node.icc6 !== true) return closed(shut, ...guess);
+  const byIpv6 = addresses.filter((address) => address.includes(':'));
+  return {
+    ways: [{ via: 'network', network, ports: 'all', dial: at(byIpv6.length > 0 ? byIpv6 : ['TARGET']) }],
+    reasons: [opens('Ipv6NotFiltered', { network }), shut, ...guess],
+  };
 }
 
 /** A link of the default bridge opens the exposed ports of its target although ICC is off. */

@@ -102,6 +102,8 @@ export interface NetworkNode {
   readonly internal: boolean;
   /** Containers on it may talk to each other. */
   readonly icc: boolean;
+  /** The same by IPv6, which engines before 27 do not filter: undefined: as `icc`. */
+  readonly icc6?: boolean | undefined;
   readonly masquerade: boolean;
   /** What the engine makes of the options: before API 1.46 every gateway is `nat`. */
   readonly gatewayMode4: GatewayMode;

@@ -54,6 +54,7 @@ export type ReasonCode =
   | 'SharedNamespace'
   | 'HostNamespace'
   | 'SharedNetwork'
+  | 'Ipv6NotFiltered'
   | 'Linked'
   | 'Published'
   | 'RoutedNetwork'

@@ -1,5 +1,6 @@
 import type { DesiredStack } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
+import type { IsolationNote } from '../model/isolation.ts';
 import type { StackName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
@@ -29,6 +30,7 @@ export interface PassReport {
   readonly plan: Plan | undefined;
   readonly outcomes: readonly Outcome[];
   readonly nextLookAtMs: number | undefined;
+  readonly isolation?: IsolationNote | undefined;
 }
 
 const HISTORY_KEPT = 10;

@@ -27,6 +27,9 @@ export const REASONS = [
   'RolloutHeld',
   'FalseDrift',
   'DependencyFailed',
+  'IsolationVerified',
+  'IsolationBroken',
+  'IsolationUnknown',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];

@@ -13,6 +13,8 @@ import type {
   RolloutRequest,
   StackDiff,
   StackNotice,
+  VerifyNotice,
+  VerifyRequest,
 } from '../../src/controller/operations.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
@@ -29,6 +31,7 @@ export class FakeOperations implements Operations {
   readonly statuses = new Map<string, StackStatus>();
   eventLog: StackEvent[] = [];
   logLines: ContainerLogLine[] = [];
+  verifyNotices: VerifyNotice[] = [];
   diffs: readonly StackDiff[] = [];
   readonly projects = new Map<string, ComposeProjectNote>();
   whyNotReady: string | undefined;
@@ -189,6 +192,11 @@ export class FakeOperations implements Operations {
     } finally {
       this.#watchers.delete(watcher);
     }
+  }
+
+  async *verify(request: VerifyRequest): AsyncGenerator<VerifyNotice> {
+    this.#called('verify', request);
+    for (const notice of this.verifyNotices) yield notice;
   }
 
   async *logs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<ContainerLogLine> {

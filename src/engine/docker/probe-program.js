@@ -52,7 +52,9 @@ function udp({ host, port }) {
     };
     socket.on('error', (error) => end(failed(error)));
     socket.once('message', () => end(result('open')));
-    socket.connect(port, host, () => {
+    // @ts-expect-error the types do not know that it is told of a failure
+    socket.connect(port, host, (/** @type {NodeJS.ErrnoException | undefined} */ failure) => {
+      if (failure) return end(failed(failure));
       const send = () => socket.send('stackctl probe\n', (error) => error && end(failed(error)));
       send();
       for (const part of [0.3, 0.6]) timers.push(setTimeout(send, waitMs * part));
