@@ -80,6 +80,9 @@ function buildReads(options: RouteOptions): Hono<Bindings> {
   app.get('/stacks/:name/history', (request) =>
     request.json({ items: operations.history(request.req.param('name')) }),
   );
+  app.get('/networking', async (request) =>
+    request.json(await operations.networking(untilGone(request, options).signal)),
+  );
   app.get('/projects/:name', async (request) =>
     request.json(
       await operations.composeProject(request.req.param('name'), untilGone(request, options).signal),

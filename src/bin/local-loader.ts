@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type {
+  DeclaredNetworking,
   LoadedManifests,
   LoadedStack,
   LoadingRequest,
@@ -12,8 +13,9 @@ import { type LoadedProject, loadProject, loadTemplate } from '../compose/load.t
 import { presentProject } from '../compose/present.ts';
 import { toJson } from '../compose/shape.ts';
 import { templateVariables } from '../compose/template-variables.ts';
-import { violationsOf } from '../controller/wish.ts';
+import { resolveWish, violationsOf } from '../controller/wish.ts';
 import { digestContext } from '../engine/build-context.ts';
+import { declaredTopology } from '../isolation/declared.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
 import type { FoundStacks, StackManifest } from '../manifest/stack.ts';
 import { NO_PLACES } from '../model/admission.ts';
@@ -57,6 +59,26 @@ export function loadUnfilledManifests(request: LoadingRequest): UnfilledManifest
       }),
     ),
     problems: [...found.problems, ...loaded.flatMap(({ problems }) => problems)],
+  };
+}
+
+/** What the manifests make of the networks, on an engine that nobody has asked anything. */
+export function loadNetworking(requests: readonly LoadingRequest[], apiVersion: string): DeclaredNetworking {
+  const engine = { id: '', version: '', apiVersion, swarmActive: true, rootDirectory: '/var/lib/docker' };
+  const admission = { enforce: 'privileged', warn: 'privileged', places: NO_PLACES } as const;
+  const found = requests.map(find);
+  const resolved = found
+    .flatMap(({ stacks }) => stacks)
+    .map((manifest) => ({ manifest, wish: resolveWish(manifest, { engine, admission }, files) }));
+  const stacks = resolved.flatMap(({ manifest: { labels }, wish: { desired } }) =>
+    desired === undefined ? [] : [{ desired, labels }],
+  );
+  return {
+    topology: declaredTopology({ stacks, surroundings: undefined, engine: { apiVersion } }),
+    problems: [
+      ...found.flatMap(({ problems }) => problems),
+      ...resolved.flatMap(({ wish }) => wish.problems),
+    ],
   };
 }
 

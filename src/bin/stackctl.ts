@@ -25,6 +25,8 @@ process.exitCode = await runCli({
   loader: {
     load: async (request) => (await import('./local-loader.ts')).loadManifests(request),
     loadUnfilled: async (request) => (await import('./local-loader.ts')).loadUnfilledManifests(request),
+    loadNetworking: async (requests, apiVersion) =>
+      (await import('./local-loader.ts')).loadNetworking(requests, apiVersion),
   },
   now: () => Date.now(),
   signal: interrupt.signal,

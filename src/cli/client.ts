@@ -25,6 +25,7 @@ import {
   stackNoticeSchema,
   stackStatusSchema,
 } from '../api/contract.ts';
+import { NETWORKING_PATH, networkingSchema } from '../api/net-contract.ts';
 import {
   historySchema,
   type RevisionNote,
@@ -33,6 +34,7 @@ import {
   type RolloutVerb,
   rollbackResultSchema,
 } from '../api/rollout-contract.ts';
+import type { NetworkingReport } from '../isolation/report.ts';
 import { Failure } from '../model/failure.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
 import { openStream, send } from './transport.ts';
@@ -52,6 +54,7 @@ export interface Client {
   rollback(stack: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
   rollout(stack: string, verb: RolloutVerb, services: readonly string[], signal: AbortSignal): Promise<void>;
   composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
+  networking(signal: AbortSignal): Promise<NetworkingReport>;
   command(stack: string, verb: StackVerb, signal: AbortSignal): Promise<void>;
   events(filter: { readonly stack: string | undefined }, signal: AbortSignal): Promise<readonly StackEvent[]>;
   /**
@@ -115,6 +118,7 @@ export function createClient(socketPath: string): Client {
       await call(doneSchema, signal, { method: 'POST', path: ROLLOUT_PATHS.rollout(stack), body });
     },
     composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
+    networking: (signal) => call(networkingSchema, signal, { path: NETWORKING_PATH }),
     async command(stack, verb, signal) {
       await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
     },

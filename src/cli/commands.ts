@@ -9,6 +9,7 @@ import { eventsCommand } from './commands/events.ts';
 import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { logsCommand } from './commands/logs.ts';
+import { netCommand } from './commands/net.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { rollbackCommand } from './commands/rollback.ts';
@@ -32,6 +33,7 @@ export const COMMANDS: readonly Command[] = [
   logsCommand,
   historyCommand,
   waitCommand,
+  netCommand,
   reconcileCommand,
   suspendCommand,
   resumeCommand,

@@ -1,4 +1,5 @@
 import type { LogLine } from '../engine/engine.ts';
+import type { NetworkingReport } from '../isolation/report.ts';
 import type { Problem } from '../model/problem.ts';
 import type { HistoryEntry, StackEvent, StackStatus } from '../model/status.ts';
 import type { VerifyReport } from '../verify/report.ts';
@@ -165,6 +166,8 @@ export interface Operations {
    */
   rollBack(name: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
   rollout(request: RolloutRequest): Promise<void>;
+  /** Looks at the whole engine. Throws `unreachable` while nobody answers there. */
+  networking(signal: AbortSignal): Promise<NetworkingReport>;
   /** Oldest first; `afterSequence` to go on. */
   events(filter: {
     readonly stack: string | undefined;

@@ -58,7 +58,7 @@ function answer(question: Question, surroundings: Surroundings): Verdict {
     allowed: ways.length > 0,
     ways,
     names: named.names,
-    reasons: inOrder([...found.reasons, ...named.reasons, ...listening]),
+    reasons: inOrder([...telling(found.reasons, ways.length > 0), ...named.reasons, ...listening]),
   };
 }
 
@@ -207,6 +207,12 @@ function listenNotes(member: Member | undefined, port: PortRef | undefined): rea
   const sick = member.health === 'unhealthy' ? [notes('Unhealthy', { member: member.id })] : [];
   const isKnown = port === undefined || member.listens.some((each) => samePort(each, port));
   return isKnown ? sick : [...sick, notes('NotKnownToListen', { member: member.id, port })];
+}
+
+/** Where there is a way, it is no news that there could be another by publishing something. */
+function telling(reasons: readonly Reason[], isReached: boolean): readonly Reason[] {
+  if (!isReached) return reasons;
+  return reasons.filter(({ code }) => code !== 'NotPublished' && code !== 'OtherPortPublished');
 }
 
 const ORDER = { opens: 0, closes: 1, notes: 2 } as const;

@@ -58,3 +58,7 @@ export function portsInCommand(words: readonly string[], source: KnownPort['sour
     return port === undefined ? [] : [{ ...port, source }];
   });
 }
+/** `80`, or `53/udp`: the usual protocol goes without saying. */
+export function showPort({ port, protocol }: PortRef): string {
+  return protocol === 'tcp' ? String(port) : `${port}/${protocol}`;
+}

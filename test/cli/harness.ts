@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
-import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
+import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectToSocket } from '../../src/cli/connect.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -92,6 +92,7 @@ export class CliHarness {
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),
+        loadNetworking: async (requests, apiVersion) => loadNetworking(requests, apiVersion),
       },
       now: () => SAMPLE_NOW,
       signal: options.signal ?? new AbortController().signal,

@@ -16,6 +16,7 @@ import type {
   VerifyNotice,
   VerifyRequest,
 } from '../../src/controller/operations.ts';
+import type { NetworkingReport } from '../../src/isolation/report.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
 
@@ -33,6 +34,7 @@ export class FakeOperations implements Operations {
   logLines: ContainerLogLine[] = [];
   verifyNotices: VerifyNotice[] = [];
   diffs: readonly StackDiff[] = [];
+  report: NetworkingReport | undefined;
   readonly projects = new Map<string, ComposeProjectNote>();
   whyNotReady: string | undefined;
   /** Thrown by the next call of any operation that acts. */
@@ -42,6 +44,12 @@ export class FakeOperations implements Operations {
   /** Runs once when somebody has begun to watch. */
   onWatch: (() => void) | undefined;
   readonly #watchers = new Set<(notice: StackNotice) => void>();
+
+  async networking(): Promise<NetworkingReport> {
+    this.calls.push(['networking', undefined]);
+    if (this.report === undefined) throw new Failure('unreachable', 'the engine does not answer');
+    return this.report;
+  }
 
   get watchers(): number {
     return this.#watchers.size;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
-import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
+import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectToSocket } from '../../src/cli/connect.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { createCachingLoader } from '../../src/controller/caching-loader.ts';
@@ -132,6 +132,7 @@ export class WholeDaemon {
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),
+        loadNetworking: async (requests, apiVersion) => loadNetworking(requests, apiVersion),
       },
       now: () => this.engine.clock.nowMs(),
       signal: AbortSignal.timeout(60_000),

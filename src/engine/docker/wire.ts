@@ -11,6 +11,7 @@ export interface WireVersion {
 export interface WireInfo {
   readonly ID?: string;
   readonly DockerRootDir?: string;
+  readonly DefaultAddressPools?: readonly { readonly Base?: string; readonly Size?: number }[] | null;
   readonly Swarm?: { readonly LocalNodeState?: string } | null;
 }
 

@@ -38,7 +38,7 @@ describe('two containers', () => {
         dial: [{ host: 'TARGET', port: undefined, hostPort: undefined }],
       },
     ]);
-    expect(says(verdict)).toEqual(['SharedNetwork', 'NotPublished', 'NotKnownToListen']);
+    expect(says(verdict)).toEqual(['SharedNetwork', 'NotKnownToListen']);
   });
 
   test('on different networks do not', () => {
