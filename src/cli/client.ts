@@ -34,6 +34,12 @@ import {
   type RolloutVerb,
   rollbackResultSchema,
 } from '../api/rollout-contract.ts';
+import {
+  VERIFY_URL,
+  type VerifyNotice,
+  type VerifyRequest,
+  verifyNoticeSchema,
+} from '../api/verify-contract.ts';
 import type { NetworkingReport } from '../isolation/report.ts';
 import { Failure } from '../model/failure.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
@@ -70,6 +76,8 @@ export interface Client {
     signal: AbortSignal,
   ): Promise<AsyncIterable<StackNotice>>;
   logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<ContainerLogLine>>;
+  /** Its last notice is the report. */
+  verify(request: VerifyRequest, signal: AbortSignal): Promise<AsyncIterable<VerifyNotice>>;
 }
 
 /** The client that speaks over a unix socket. Connects anew for each call. */
@@ -127,6 +135,11 @@ export function createClient(socketPath: string): Client {
     followEvents: (filter, signal) =>
       follow(stackEventSchema, withQuery(PATHS.events, { ...filter, watch: true }), signal),
     watch: (filter, signal) => follow(stackNoticeSchema, withQuery(PATHS.watch, { ...filter }), signal),
+    async verify(body, signal) {
+      const answer = await openStream({ socketPath, method: 'POST', path: VERIFY_URL, body }, signal);
+      if ('body' in answer) throw failureOf(answer.status, answer.body);
+      return readItems(verifyNoticeSchema, answer.lines);
+    },
     logs: ({ stack, services, ...rest }, signal) =>
       follow(logLineSchema, withQuery(PATHS.logs(stack), { service: services, ...rest }), signal),
   };

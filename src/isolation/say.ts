@@ -30,6 +30,8 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
     `both are on the network stack of one container, so that loopback leads to ${who(reason)}`,
   HostNamespace: () => 'it uses the network of the host itself',
   SharedNetwork: (reason) => `both are on ${net(reason)}`,
+  Ipv6NotFiltered: (reason) =>
+    `before Engine 27 no bridge filters IPv6: containers on ${net(reason)} reach each other by it, ICC off or not`,
   Linked: (reason) => `${net(reason)} has ICC off, but there is a link to ${detail(reason)}`,
   Published: (reason) =>
     `${port(reason)} is published on the host as ${reason.hostAddress ?? ''}, which leads there over ${net(reason)}`,

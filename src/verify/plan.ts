@@ -1,3 +1,4 @@
+import { showId } from '../isolation/say.ts';
 import type { Member } from '../isolation/topology.ts';
 import { gatewayCells, hostCells, publishedCells } from './host-cells.ts';
 import { placesOf } from './places.ts';
@@ -16,7 +17,7 @@ export function planVerification(input: VerifyInput): VerifyPlan {
     there,
     probes: new ProbeList(),
     running: members.filter(({ state, containerId }) => state === 'running' && containerId !== undefined),
-    label: labels(members),
+    label: ({ id }) => showId(id),
   };
   const isMeant = (member: Member) => member.stack !== undefined && input.stacks.includes(member.stack);
   const pairs = survey.running.flatMap((from) =>
@@ -49,19 +50,8 @@ function skippedOf(input: VerifyInput, members: readonly Member[], { running, la
   );
   return [
     ...stopped.map((member) => `${label(member)}: it does not run`),
-    ...missing.map(({ stack, service }) => `${stack}/${service}: it is not on the engine`),
+    ...missing.map((member) => `${label(member)}: it is not on the engine`),
   ];
-}
-
-/** `STACK/SERVICE`, and the ordinal only where there are several. */
-function labels(members: readonly Member[]): (member: Member) => string {
-  const counts = new Map<string, number>();
-  const serviceOf = ({ stack, service }: Member) => `${stack}/${service}`;
-  for (const member of members) counts.set(serviceOf(member), (counts.get(serviceOf(member)) ?? 0) + 1);
-  return (member) => {
-    if (member.stack === undefined || member.service === undefined) return member.name;
-    return (counts.get(serviceOf(member)) ?? 0) > 1 ? member.id : serviceOf(member);
-  };
 }
 
 /** Somebody else's containers on networks of the stacks: no manifest says so, and they reach whoever is there. */

@@ -11,7 +11,7 @@ export type CellKind = 'service' | 'name' | 'host' | 'published' | 'gateway' | '
 /** One statement about who reaches whom, by what the manifests say, what the engine shows, and what a probe found. */
 export interface Cell {
   readonly kind: CellKind;
-  /** `STACK/SERVICE`, with `/ORDINAL` where there are several, `host`, or a container's name. */
+  /** `STACK/SERVICE`, `STACK/SERVICE-2` of a further replica, `host`, or a container's name. */
   readonly from: string;
   readonly to: string;
   /** `5432/tcp`, a name, an address of the host; empty: any port. */
