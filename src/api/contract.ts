@@ -37,7 +37,7 @@ const problem = z.object({
 });
 
 const condition = z.object({
-  type: z.enum(['Ready', 'Reconciling', 'Stalled', 'Healthy', 'Suspended']),
+  type: z.enum(['Ready', 'Reconciling', 'Stalled', 'Healthy', 'Suspended', 'Isolated']),
   status: z.enum(['True', 'False', 'Unknown']),
   reason: z.string(),
   message: z.string(),

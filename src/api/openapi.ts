@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import * as contract from './contract.ts';
+import { networkingSchema } from './net-contract.ts';
 import * as rollouts from './rollout-contract.ts';
+import * as sources from './source-contract.ts';
+import { verifyNoticeSchema, verifyRequestSchema } from './verify-contract.ts';
 
 /** One path and method of the API, in words and schemas. */
 export interface RouteNote {
@@ -35,9 +38,53 @@ export const ROUTES: readonly RouteNote[] = [
   { method: 'get', path: ofStack, summary: 'one stack', answer: contract.stackStatusSchema },
   {
     method: 'get',
+    path: `${ofStack}/manifest`,
+    summary: 'its manifest, as its source has it',
+    answer: contract.stackManifestSchema,
+  },
+  {
+    method: 'get',
     path: `${ofStack}/history`,
     summary: 'its revisions, newest first',
     answer: rollouts.historySchema,
+  },
+  {
+    method: 'get',
+    path: `${V}/sources`,
+    summary: 'where manifests come from',
+    answer: sources.sourceListSchema,
+  },
+  {
+    method: 'get',
+    path: `${V}/sources/{name}`,
+    summary: 'one source',
+    answer: sources.sourceStatusSchema,
+  },
+  {
+    method: 'post',
+    path: `${V}/sources/{name}/reconcile`,
+    summary: 'read it again now',
+    answer: sources.sourceStatusSchema,
+  },
+  {
+    method: 'delete',
+    path: `${V}/sources/{name}`,
+    summary: 'forget a repository that was applied',
+    answer: contract.doneSchema,
+  },
+  {
+    method: 'get',
+    path: `${V}/networking`,
+    summary: 'who can reach whom, as declared and as observed',
+    answer: networkingSchema,
+  },
+  {
+    method: 'post',
+    path: `${V}/verify`,
+    summary: 'probe who reaches whom; the last line is the report',
+    body: verifyRequestSchema,
+    answer: verifyNoticeSchema,
+    isStream: true,
   },
   {
     method: 'get',
@@ -64,13 +111,14 @@ export const ROUTES: readonly RouteNote[] = [
     path: ofStack,
     summary: 'remove a stack from the host',
     query: contract.deleteQuerySchema,
-    answer: contract.doneSchema,
+    answer: contract.deleteResultSchema,
     status: 202,
   },
   {
     method: 'post',
     path: `${ofStack}/reconcile`,
     summary: 'look at it now',
+    query: sources.reconcileQuerySchema,
     answer: contract.doneSchema,
     status: 202,
   },

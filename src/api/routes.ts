@@ -20,6 +20,7 @@ import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.
 import { reconcileQuerySchema } from './source-contract.ts';
 import { ndjsonStream } from './streams.ts';
 import type { Access } from './tokens.ts';
+import { VERIFY_PATH, verifyRequestSchema } from './verify-contract.ts';
 
 /** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
 export interface ApiLog {
@@ -105,6 +106,9 @@ function buildReads(options: RouteOptions): Hono<Bindings> {
   );
   app.get('/sources', (request) => request.json({ items: operations.sources() }));
   app.get('/sources/:name', (request) => request.json(operations.source(request.req.param('name'))));
+  app.get('/networking', async (request) =>
+    request.json(await operations.networking(untilGone(request, options).signal)),
+  );
   app.get('/projects/:name', async (request) =>
     request.json(
       await operations.composeProject(request.req.param('name'), untilGone(request, options).signal),
@@ -194,6 +198,12 @@ function buildStreams(options: RouteOptions): Hono<Bindings> {
     const items = operations.events(filter);
     if (!query.watch) return request.json({ items });
     return stream(request, options, 'drop', (signal) => followEvents(operations, filter, signal));
+  });
+  app.post(VERIFY_PATH, async (request) => {
+    const wanted = await readBody(request.req.raw, verifyRequestSchema);
+    // An unknown stack is answered as such, not in the middle of a stream.
+    for (const name of wanted.stacks) operations.stack(name);
+    return stream(request, options, 'wait', (signal) => operations.verify(wanted, signal));
   });
   app.get('/stacks/:name/logs', (request) => {
     const { service: services, ...query } = logsQuerySchema.parse({

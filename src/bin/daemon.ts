@@ -104,6 +104,8 @@ export async function runDaemon(
       deleteGraceMs: config.deleteGrace,
       onlyWhenAsked: more.onlyWhenAsked,
       policy,
+      verifyIntervalMs: config.verifyInterval === 0 ? undefined : config.verifyInterval,
+      probeImage: config.probeImage,
     },
   );
   let stopServing: (() => Promise<void>) | undefined;

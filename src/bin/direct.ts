@@ -23,6 +23,8 @@ export async function connectDirectly(env: NodeJS.ProcessEnv, signal: AbortSigna
     socket: socketPath,
     socketGroup: undefined,
     listen: undefined,
+    webhookListen: undefined,
+    verifyInterval: 0,
     logLevel,
   } as const;
   const log = createLog(config.logLevel);

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type {
+  DeclaredNetworking,
   LoadedManifests,
   LoadedStack,
   LoadingRequest,
@@ -13,7 +14,8 @@ import { parseYaml } from '../compose/parse.ts';
 import { presentProject } from '../compose/present.ts';
 import { toJson } from '../compose/shape.ts';
 import { templateVariables } from '../compose/template-variables.ts';
-import { violationsOf } from '../controller/wish.ts';
+import { resolveWish, violationsOf } from '../controller/wish.ts';
+import { declaredTopology } from '../isolation/declared.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
 import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack.ts';
 import { writtenFields } from '../manifest/written-fields.ts';
@@ -73,6 +75,26 @@ function documentsOf({ at: { file } }: StackManifest, { manifests }: LoadingRequ
 function usualEnvFile({ compose: { projectDirectory, envFiles } }: StackManifest): string | undefined {
   const usual = resolve(projectDirectory, '.env');
   return envFiles.length === 0 && files.kind(usual) === 'file' ? usual : undefined;
+}
+
+/** What the manifests make of the networks, on an engine that nobody has asked anything. */
+export function loadNetworking(requests: readonly LoadingRequest[], apiVersion: string): DeclaredNetworking {
+  const engine = { id: '', version: '', apiVersion, swarmActive: true, rootDirectory: '/var/lib/docker' };
+  const admission = { enforce: 'privileged', warn: 'privileged', places: NO_PLACES } as const;
+  const found = requests.map(findLocal);
+  const resolved = found
+    .flatMap(({ stacks }) => stacks)
+    .map((manifest) => ({ manifest, wish: resolveWish(manifest, { engine, admission }, files) }));
+  const stacks = resolved.flatMap(({ manifest: { labels }, wish: { desired } }) =>
+    desired === undefined ? [] : [{ desired, labels }],
+  );
+  return {
+    topology: declaredTopology({ stacks, surroundings: undefined, engine: { apiVersion } }),
+    problems: [
+      ...found.flatMap(({ problems }) => problems),
+      ...resolved.flatMap(({ wish }) => wish.problems),
+    ],
+  };
 }
 
 /** Finds the stacks in what was given, with the files that it was found in. */

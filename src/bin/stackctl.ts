@@ -28,6 +28,8 @@ process.exitCode = await runCli({
     loadUnfilled: async (request) => (await import('./local-loader.ts')).loadUnfilledManifests(request),
     lint: async (request) => (await import('./local-lint.ts')).lintManifests(request),
     lintRules: async () => (await import('./local-lint.ts')).lintRules(),
+    loadNetworking: async (requests, apiVersion) =>
+      (await import('./local-loader.ts')).loadNetworking(requests, apiVersion),
   },
   now: () => Date.now(),
   signal: interrupt.signal,

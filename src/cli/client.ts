@@ -29,6 +29,7 @@ import {
   stackNoticeSchema,
   stackStatusSchema,
 } from '../api/contract.ts';
+import { NETWORKING_PATH, networkingSchema } from '../api/net-contract.ts';
 import {
   historySchema,
   type RevisionNote,
@@ -43,6 +44,13 @@ import {
   sourceListSchema,
   sourceStatusSchema,
 } from '../api/source-contract.ts';
+import {
+  VERIFY_URL,
+  type VerifyNotice,
+  type VerifyRequest,
+  verifyNoticeSchema,
+} from '../api/verify-contract.ts';
+import type { NetworkingReport } from '../isolation/report.ts';
 import { Failure } from '../model/failure.ts';
 import type { SourceStatus } from '../model/repository.ts';
 import type { StackEvent, StackStatus } from '../model/status.ts';
@@ -66,6 +74,7 @@ export interface Client {
   rollback(stack: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
   rollout(stack: string, verb: RolloutVerb, services: readonly string[], signal: AbortSignal): Promise<void>;
   composeProject(name: string, signal: AbortSignal): Promise<ComposeProjectNote>;
+  networking(signal: AbortSignal): Promise<NetworkingReport>;
   command(stack: string, verb: StackVerb, signal: AbortSignal): Promise<void>;
   /** Returns when its source was read again, a remote too. */
   reconcileWithSource(stack: string, signal: AbortSignal): Promise<void>;
@@ -88,6 +97,8 @@ export interface Client {
     signal: AbortSignal,
   ): Promise<AsyncIterable<StackNotice>>;
   logs(request: LogsRequest, signal: AbortSignal): Promise<AsyncIterable<ContainerLogLine>>;
+  /** Its last notice is the report. */
+  verify(request: VerifyRequest, signal: AbortSignal): Promise<AsyncIterable<VerifyNotice>>;
 }
 
 /** The client that speaks over HTTP. Connects anew for each call. */
@@ -139,6 +150,7 @@ export function createClient(endpoint: Endpoint): Client {
       await call(doneSchema, signal, { method: 'POST', path: ROLLOUT_PATHS.rollout(stack), body });
     },
     composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
+    networking: (signal) => call(networkingSchema, signal, { path: NETWORKING_PATH }),
     async command(stack, verb, signal) {
       await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
     },
@@ -158,6 +170,11 @@ export function createClient(endpoint: Endpoint): Client {
     followEvents: (filter, signal) =>
       follow(stackEventSchema, withQuery(PATHS.events, { ...filter, watch: true }), signal),
     watch: (filter, signal) => follow(stackNoticeSchema, withQuery(PATHS.watch, { ...filter }), signal),
+    async verify(body, signal) {
+      const answer = await openStream({ endpoint, method: 'POST', path: VERIFY_URL, body }, signal);
+      if ('body' in answer) throw failureOf(answer.status, answer.body);
+      return readItems(verifyNoticeSchema, answer.lines);
+    },
     logs: ({ stack, services, ...rest }, signal) =>
       follow(logLineSchema, withQuery(PATHS.logs(stack), { service: services, ...rest }), signal),
   };

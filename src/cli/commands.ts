@@ -13,6 +13,7 @@ import { getCommand } from './commands/get.ts';
 import { historyCommand } from './commands/history.ts';
 import { lintCommand } from './commands/lint.ts';
 import { logsCommand } from './commands/logs.ts';
+import { netCommand } from './commands/net.ts';
 import { reconcileCommand } from './commands/reconcile.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { rollbackCommand } from './commands/rollback.ts';
@@ -41,6 +42,7 @@ export const COMMANDS: readonly Command[] = [
   logsCommand,
   historyCommand,
   waitCommand,
+  netCommand,
   reconcileCommand,
   suspendCommand,
   resumeCommand,

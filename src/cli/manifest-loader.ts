@@ -1,4 +1,5 @@
 import type { PushedManifests } from '../api/contract.ts';
+import type { Topology } from '../isolation/topology.ts';
 import type { LintReport, RuleHead } from '../lint/finding.ts';
 import type { Admission } from '../model/admission.ts';
 import type { Problem } from '../model/problem.ts';
@@ -83,6 +84,12 @@ export interface LintedManifests extends LintReport {
   readonly problems: readonly Problem[];
 }
 
+/** Who could talk to whom if all of the manifests were applied. */
+export interface DeclaredNetworking {
+  readonly topology: Topology;
+  readonly problems: readonly Problem[];
+}
+
 /** How a command gets at the rooms that understand manifests; built in bin/. */
 export interface ManifestLoader {
   load(request: LoadingRequest): Promise<LoadedManifests>;
@@ -90,4 +97,6 @@ export interface ManifestLoader {
   lint(request: LintRequest): Promise<LintedManifests>;
   /** Every rule of `lint`, in the order of the docs. */
   lintRules(): Promise<readonly RuleHead[]>;
+  /** `apiVersion`: of the engine that they are meant for. */
+  loadNetworking(requests: readonly LoadingRequest[], apiVersion: string): Promise<DeclaredNetworking>;
 }

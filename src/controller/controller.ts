@@ -4,6 +4,7 @@ import type { EngineInfo } from '../model/observed.ts';
 import { Catalog } from './catalog.ts';
 import { EventLog } from './event-log.ts';
 import { Interests } from './interests.ts';
+import { IsolationChecks } from './isolation-checks.ts';
 import { Notices } from './notices.ts';
 import { runPass } from './pass.ts';
 import type { PassState, Verdict } from './pass-state.ts';
@@ -39,6 +40,7 @@ export class Controller {
   readonly sources: SourceReader;
   readonly repositories: Repositories;
   readonly sourceNews: SourceNews;
+  readonly isolation = new IsolationChecks(this);
   readonly #interests = new Interests();
   readonly #failing = new Set<string>();
   /** Stacks that a command was about since the start. */
@@ -132,6 +134,7 @@ export class Controller {
 
   /** Works until the signal; then finishes the calls in flight and returns. */
   async run(signal: AbortSignal): Promise<void> {
+    const { verifyIntervalMs } = this.options;
     const stop = () => this.queue.close();
     signal.addEventListener('abort', stop, { once: true });
     await this.sources.readAll(signal);
@@ -151,6 +154,7 @@ export class Controller {
       ),
       this.sources.follow(signal),
       this.repositories.follow(signal),
+      ...(verifyIntervalMs === undefined ? [] : [this.isolation.follow(verifyIntervalMs, signal)]),
       ...Array.from({ length: this.options.workers }, () => this.#work(signal)),
     ]);
     await this.ports.store.flush();

@@ -5,6 +5,7 @@ import { isoTime } from '../model/time.ts';
 import { BEING_REMOVED, deriveStatus } from '../status/derive.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
+import { networkingOf } from './networking.ts';
 import type {
   DiffRequest,
   LogsRequest,
@@ -94,8 +95,16 @@ export function createOperations(controller: Controller): Operations {
       return rollBack(controller, knownRecord(controller, name), toRevision);
     },
     rollout: (request) => steerRollout(controller, knownRecord(controller, request.name), request),
+    networking: async (signal) => {
+      await controller.whenProbed(signal);
+      return networkingOf(controller, signal);
+    },
     events: (filter) => controller.events.list(filter.stack, filter.afterSequence),
     watch: (filter, signal) => watch(controller, filter.stack, signal),
+    verify: async function* (request, signal) {
+      await controller.whenLooked(signal);
+      yield* controller.isolation.verify(request, signal);
+    },
     logs: (request: LogsRequest, signal) => {
       statusOf(controller, request.stack);
       return stackLogs(controller, request, signal);

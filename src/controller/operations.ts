@@ -1,7 +1,9 @@
 import type { LogLine } from '../engine/engine.ts';
+import type { NetworkingReport } from '../isolation/report.ts';
 import type { Problem } from '../model/problem.ts';
 import type { SourceStatus } from '../model/repository.ts';
 import type { HistoryEntry, StackEvent, StackStatus } from '../model/status.ts';
+import type { VerifyReport } from '../verify/report.ts';
 
 /** Manifest files as `stackctl apply` pushes them; data files are read from `baseDirectory` on this host. */
 export interface PushedManifests {
@@ -142,6 +144,18 @@ export type StackNotice =
   | { readonly kind: 'event'; readonly event: StackEvent }
   | { readonly kind: 'progress'; readonly stack: string; readonly line: string };
 
+export interface VerifyRequest {
+  /** Empty: all. */
+  readonly stacks: readonly string[];
+  /** Where ways out are tried by a connection; undefined: only routes are looked at. */
+  readonly outside: { readonly host: string; readonly port: number } | undefined;
+}
+
+/** How far a verification is; its report is the last. */
+export type VerifyNotice =
+  | { readonly kind: 'progress'; readonly done: number; readonly total: number; readonly from: string }
+  | { readonly kind: 'report'; readonly report: VerifyReport };
+
 /** All that the daemon offers; the API serves exactly this. Throws `Failure` (`invalid`: no such stack). */
 export interface Operations {
   version(): DaemonVersion;
@@ -182,6 +196,8 @@ export interface Operations {
    */
   rollBack(name: string, toRevision: number | undefined, signal: AbortSignal): Promise<RollbackResult>;
   rollout(request: RolloutRequest): Promise<void>;
+  /** Looks at the whole engine. Throws `unreachable` while nobody answers there. */
+  networking(signal: AbortSignal): Promise<NetworkingReport>;
   /** Oldest first; `afterSequence` to go on. */
   events(filter: {
     readonly stack: string | undefined;
@@ -190,4 +206,6 @@ export interface Operations {
   /** Starts with the present status of each stack it is about. */
   watch(filter: { readonly stack: string | undefined }, signal: AbortSignal): AsyncIterable<StackNotice>;
   logs(request: LogsRequest, signal: AbortSignal): AsyncIterable<ContainerLogLine>;
+  /** Proves on the live engine who reaches whom, by probes. Throws `invalid` with status 404 for an unknown stack. */
+  verify(request: VerifyRequest, signal: AbortSignal): AsyncIterable<VerifyNotice>;
 }

@@ -224,6 +224,7 @@ async function report(
     outcomes: pass.outcomes,
     nextLookAtMs: findings.nextLookAtMs,
     sourceRevision: pass.sourceRevision === pass.desired?.revision ? entry.revision : undefined,
+    isolation: record.isolation,
   });
   const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);

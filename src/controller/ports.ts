@@ -60,4 +60,8 @@ export interface ControllerOptions {
   readonly onlyWhenAsked: boolean;
   /** What the operator lets stacks do. */
   readonly policy: Policy;
+  /** How often the isolation of all stacks is verified by probes; undefined: only when somebody asks. */
+  readonly verifyIntervalMs?: number | undefined;
+  /** What probes run in; undefined: an image that is made from this process's own Node. */
+  readonly probeImage?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import equal from 'fast-deep-equal';
 import type { DesiredStack } from '../model/desired.ts';
+import type { IsolationNote } from '../model/isolation.ts';
 import { EMPTY_MEMORY, type Memory } from '../model/memory.ts';
 import { type StackName, stackName } from '../model/names.ts';
 import type { StackStatus } from '../model/status.ts';
@@ -69,6 +70,8 @@ export interface StackRecord {
   /** docker compose's project of this name was taken over: its objects, which bear no labels of ours, are ours. */
   adopted: boolean;
   rollout: RolloutControl;
+  /** Undefined: never verified. */
+  isolation: IsolationNote | undefined;
   tombstone: Tombstone | undefined;
   /**
    * When (unix ms) a look found nothing left of a stack that is to go. To people it is gone from then on; the tombstone
@@ -138,6 +141,11 @@ export class Records {
     await this.#save(record);
   }
 
+  async noteIsolation(record: StackRecord, note: IsolationNote): Promise<void> {
+    record.isolation = note;
+    await this.#save(record);
+  }
+
   async remember(record: StackRecord, memory: Memory): Promise<void> {
     record.memory = memory;
     await this.#store.write('memory', record.name, memory);
@@ -195,6 +203,7 @@ export class Records {
       source: record.source,
       generation: record.generation,
       revision: record.revision,
+      isolation: record.isolation,
       status:
         status === undefined
           ? undefined
@@ -220,6 +229,7 @@ export class Records {
         ...NO_CONTROL,
         ...(this.#store.read('rollout', name) as Partial<RolloutControl> | undefined),
       },
+      isolation: stored.isolation,
       tombstone,
       goneAtMs: tombstone?.goneAtMs,
     };

@@ -10,6 +10,7 @@ import type {
 import type { Hook } from '../model/hooks.ts';
 import type { ContainerId, ImageId, NetworkId, StackName } from '../model/names.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
+import type { ProbeRequest, ProbeResult } from '../model/probe.ts';
 
 /** What to look at for one stack. Names are the engine's. */
 export interface ObserveQuery {
@@ -19,6 +20,8 @@ export interface ObserveQuery {
   /** Containers attached to these are inspected too, whoever made them. */
   readonly networkNames: readonly string[];
   readonly imageRefs: readonly string[];
+  /** All containers of the engine are inspected, whoever made them; none is among the `others`. */
+  readonly everything?: boolean | undefined;
 }
 
 /** A `create-container` step after its handles were looked up. */
@@ -146,6 +149,14 @@ export interface Engine {
    * does not run. The process goes on when the wait is given up.
    */
   exec(container: ContainerId, command: Hook, limitMs: number, signal: AbortSignal): Promise<ExecResult>;
+  /**
+   * Sends probes from a network namespace and tells what became of each, in order. Neither the container that it is of
+   * nor its connections notice; what is made for it is gone when it ends, or at the next `removeProbes`. `conflict` when
+   * the container is not ours or does not run, `invalid` when there is no such image, `refused` when it cannot be run.
+   */
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<readonly ProbeResult[]>;
+  /** Removes what probes have left that were cut short by a crash; how many. */
+  removeProbes(signal: AbortSignal): Promise<number>;
   restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void>;
   unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void>;
   renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void>;

@@ -16,6 +16,8 @@ export const OURS = {
   keepsAddresses: 'io.stackctl.keeps-addresses',
   /** On images that we built: the digest of what they were built from. */
   buildDigest: 'io.stackctl.build-digest',
+  /** On probe containers: the run they belong to; on the image they run from: `image`. */
+  probe: 'io.stackctl.probe',
 } as const;
 
 /** Every label below this prefix is ours to set; a manifest may not. */

@@ -10,6 +10,8 @@ export interface EngineInfo {
   readonly apiVersion: string;
   readonly swarmActive: boolean;
   readonly rootDirectory: string;
+  /** Where it takes subnets from that nobody chose; undefined: it does not tell, and uses its own. */
+  readonly addressPools?: readonly { readonly base: string; readonly size: number }[] | undefined;
 }
 
 /** One snapshot of the engine for one stack. Nothing was chosen while collecting: duplicates are all here. */

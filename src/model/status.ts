@@ -1,7 +1,7 @@
 import type { StackName } from './names.ts';
 import type { Problem } from './problem.ts';
 
-export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Healthy' | 'Suspended';
+export type ConditionType = 'Ready' | 'Reconciling' | 'Stalled' | 'Healthy' | 'Suspended' | 'Isolated';
 
 export interface Condition {
   readonly type: ConditionType;

@@ -100,11 +100,15 @@ export function switchedOff(naming: Naming): Setting<boolean> {
 }
 
 /** A span of time, in milliseconds. */
-export function duration(naming: Naming, usual: string): Setting<number> {
+export function duration(
+  naming: Naming,
+  usual: string,
+  { mayBeZero = false }: { readonly mayBeZero?: boolean } = {},
+): Setting<number> {
   const expected = 'a duration such as 30s, 5m or 1h30m';
   const read = (text: string): Reading<number> => {
     const value = parseDurationMs(text);
-    return value === undefined || value === 0 ? { expected } : { value };
+    return value === undefined || (value === 0 && !mayBeZero) ? { expected } : { value };
   };
   return {
     ...naming,

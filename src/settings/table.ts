@@ -148,6 +148,26 @@ export const SETTINGS = {
     },
     '30s',
   ),
+  verifyInterval: duration(
+    {
+      flag: '--verify-interval <duration>',
+      env: 'STACKCTL_VERIFY_INTERVAL',
+      section: 'How to work',
+      summary: 'probe who reaches whom this often; 0s: only when asked',
+    },
+    '0s',
+    { mayBeZero: true },
+  ),
+  probeImage: text(
+    {
+      flag: '--probe-image <image>',
+      env: 'STACKCTL_PROBE_IMAGE',
+      section: 'How to work',
+      summary: 'what probes run in, with node in its PATH; else made from the Node of stackctld itself',
+    },
+    (image) => image !== '',
+    'the name of an image',
+  ),
   listen: address({
     flag: '--listen <host:port>',
     env: 'STACKCTL_LISTEN',

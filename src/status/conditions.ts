@@ -1,4 +1,5 @@
 import type { Failure } from '../model/failure.ts';
+import type { IsolationNote } from '../model/isolation.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
 import { formatPosition, type Problem } from '../model/problem.ts';
 import type { Condition, ConditionType, HealthState, HeldReason, ServiceStatus } from '../model/status.ts';
@@ -24,9 +25,11 @@ export interface ConditionInput {
   readonly plan: Plan | undefined;
   readonly outcomes: readonly Outcome[];
   readonly services: readonly ServiceStatus[];
+  /** Undefined: never verified, and then nothing is said of it. */
+  readonly isolation?: IsolationNote | undefined;
 }
 
-/** All five conditions, in a fixed order; the transition time moves only when the status does. */
+/** All conditions, in a fixed order: five, and `Isolated` once it was verified; the transition time moves only when the status does. */
 export function deriveConditions(input: ConditionInput): readonly Condition[] {
   const stalled = stalledClaim(input);
   const healthy = healthyClaim(input);
@@ -37,6 +40,7 @@ export function deriveConditions(input: ConditionInput): readonly Condition[] {
     stalled,
     healthy,
     suspendedClaim(input),
+    ...isolatedClaim(input),
   ];
   return claims.map((claim) => stamp(claim, input));
 }
@@ -48,6 +52,16 @@ function stamp(claim: Claim, input: ConditionInput): Condition {
     observedGeneration: input.generation,
     lastTransitionTime: before?.status === claim.status ? before.lastTransitionTime : isoTime(input.nowMs),
   };
+}
+
+/** What was found of an earlier generation says nothing of this one. */
+function isolatedClaim({ isolation, generation }: ConditionInput): readonly Claim[] {
+  if (isolation === undefined) return [];
+  if (isolation.generation === generation) {
+    return [claim('Isolated', isolation.status, isolation.reason, isolation.message)];
+  }
+  const message = 'the manifest has changed since it was verified; `stackctl net verify` does it again';
+  return [claim('Isolated', 'Unknown', 'IsolationUnknown', message)];
 }
 
 const claim = (type: ConditionType, status: Condition['status'], reason: Reason, message: string): Claim => ({

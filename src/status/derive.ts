@@ -1,5 +1,6 @@
 import type { DesiredStack } from '../model/desired.ts';
 import type { Failure } from '../model/failure.ts';
+import type { IsolationNote } from '../model/isolation.ts';
 import type { StackName } from '../model/names.ts';
 import type { Observed } from '../model/observed.ts';
 import type { Outcome, Plan } from '../model/plan.ts';
@@ -36,6 +37,7 @@ export interface PassReport {
   readonly nextLookAtMs: number | undefined;
   /** Of the source of what is wanted, where it has one of its own: `main@sha1:...`. */
   readonly sourceRevision?: string | undefined;
+  readonly isolation?: IsolationNote | undefined;
 }
 
 export interface DeletionHeld {

@@ -31,6 +31,9 @@ export const REASONS = [
   'FalseDrift',
   'DependencyFailed',
   ...HELD_REASONS,
+  'IsolationVerified',
+  'IsolationBroken',
+  'IsolationUnknown',
 ] as const;
 
 export type Reason = (typeof REASONS)[number];

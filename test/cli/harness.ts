@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
-import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
+import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectTo } from '../../src/cli/connect.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
 import { runCli } from '../../src/cli/run.ts';
@@ -95,6 +95,7 @@ export class CliHarness {
         loadUnfilled: async (request) => loadUnfilledManifests(request),
         lint: async (request) => lintManifests(request),
         lintRules: async () => lintRules(),
+        loadNetworking: async (requests, apiVersion) => loadNetworking(requests, apiVersion),
       },
       now: () => SAMPLE_NOW,
       signal: options.signal ?? new AbortController().signal,

@@ -5,6 +5,7 @@ import { endpointContract } from './contract/endpoints.ts';
 import { eventContract } from './contract/events.ts';
 import { keptAddressContract, networkContract } from './contract/networks.ts';
 import { guardContract, ownershipContract } from './contract/ownership.ts';
+import { probeContract } from './contract/probes.ts';
 import { volumeContract } from './contract/volumes.ts';
 import type { ContractWorld } from './contract/world.ts';
 
@@ -29,5 +30,6 @@ export function engineContract(
     ownershipContract(worldOf);
     guardContract(worldOf);
     eventContract(worldOf);
+    probeContract(worldOf);
   });
 }

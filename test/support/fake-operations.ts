@@ -15,7 +15,10 @@ import type {
   StackDiff,
   StackManifestNote,
   StackNotice,
+  VerifyNotice,
+  VerifyRequest,
 } from '../../src/controller/operations.ts';
+import type { NetworkingReport } from '../../src/isolation/report.ts';
 import { Failure } from '../../src/model/failure.ts';
 import type { SourceStatus } from '../../src/model/repository.ts';
 import type { StackEvent, StackStatus } from '../../src/model/status.ts';
@@ -33,7 +36,9 @@ export class FakeOperations implements Operations {
   readonly sourceStatuses = new Map<string, SourceStatus>();
   eventLog: StackEvent[] = [];
   logLines: ContainerLogLine[] = [];
+  verifyNotices: VerifyNotice[] = [];
   diffs: readonly StackDiff[] = [];
+  report: NetworkingReport | undefined;
   readonly projects = new Map<string, ComposeProjectNote>();
   whyNotReady: string | undefined;
   /** Thrown by the next call of any operation that acts. */
@@ -46,6 +51,12 @@ export class FakeOperations implements Operations {
   /** Runs once when somebody has begun to watch. */
   onWatch: (() => void) | undefined;
   readonly #watchers = new Set<(notice: StackNotice) => void>();
+
+  async networking(): Promise<NetworkingReport> {
+    this.calls.push(['networking', undefined]);
+    if (this.report === undefined) throw new Failure('unreachable', 'the engine does not answer');
+    return this.report;
+  }
 
   get watchers(): number {
     return this.#watchers.size;
@@ -236,6 +247,11 @@ export class FakeOperations implements Operations {
     } finally {
       this.#watchers.delete(watcher);
     }
+  }
+
+  async *verify(request: VerifyRequest): AsyncGenerator<VerifyNotice> {
+    this.#called('verify', request);
+    for (const notice of this.verifyNotices) yield notice;
   }
 
   async *logs(request: LogsRequest, signal: AbortSignal): AsyncGenerator<ContainerLogLine> {

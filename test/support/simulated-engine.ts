@@ -22,6 +22,7 @@ import {
   stackName,
 } from '../../src/model/names.ts';
 import type { EngineInfo, Observed } from '../../src/model/observed.ts';
+import type { ProbeRequest, ProbeResult } from '../../src/model/probe.ts';
 import { VirtualClock } from './simulated/clock.ts';
 import {
   exec,
@@ -51,6 +52,7 @@ import {
   portRemoveNetwork,
   portRemoveVolume,
 } from './simulated/port-networks.ts';
+import { probe } from './simulated/probes.ts';
 import { engineInfo, snapshot } from './simulated/snapshot.ts';
 import { World } from './simulated/world.ts';
 
@@ -257,6 +259,17 @@ export class SimulatedEngine implements Engine {
     return this.#write('exec', container, signal, () =>
       exec(this.world, this.#guard.own(container), command),
     );
+  }
+
+  probe(request: ProbeRequest): Promise<readonly ProbeResult[]> {
+    const { from } = request;
+    const ask = () => probe(this.world, from === 'host' ? undefined : this.#guard.own(from), request);
+    return this.#call('probe', from, ask, 'read');
+  }
+
+  /** A probe here is over at once, so none can be cut short. */
+  removeProbes(): Promise<number> {
+    return this.#call('removeProbes', '', () => 0, 'read');
   }
 
   restartContainer(container: ContainerId, _graceMs: number, signal: AbortSignal): Promise<void> {

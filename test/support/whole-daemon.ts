@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
-import { loadManifests, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
+import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
 import { connectTo } from '../../src/cli/connect.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { createCachingLoader } from '../../src/controller/caching-loader.ts';
@@ -139,6 +139,7 @@ export class WholeDaemon {
         loadUnfilled: async (request) => loadUnfilledManifests(request),
         lint: async (request) => lintManifests(request),
         lintRules: async () => lintRules(),
+        loadNetworking: async (requests, apiVersion) => loadNetworking(requests, apiVersion),
       },
       now: () => this.engine.clock.nowMs(),
       signal: AbortSignal.timeout(60_000),

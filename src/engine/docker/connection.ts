@@ -168,6 +168,7 @@ export class Connection {
       apiVersion,
       swarmActive: info.Swarm?.LocalNodeState === 'active',
       rootDirectory: info.DockerRootDir ?? '',
+      ...addressPools(info),
     };
     return this.#info;
   }
@@ -233,6 +234,12 @@ export class Connection {
 
 function isAborted(signal: AbortSignal | undefined): boolean {
   return signal?.aborted === true;
+}
+
+/** Told only when the engine's configuration has some. */
+function addressPools({ DefaultAddressPools: pools }: WireInfo): Pick<EngineInfo, 'addressPools'> {
+  if (pools === undefined || pools === null || pools.length === 0) return {};
+  return { addressPools: pools.map(({ Base = '', Size = 0 }) => ({ base: Base, size: Size })) };
 }
 
 function versionPrefix(info: EngineInfo): string {

@@ -6,6 +6,7 @@ import type { DesiredImage, DesiredNetwork, DesiredVolume, InjectedFile } from '
 import type { Hook } from '../../model/hooks.ts';
 import type { ContainerId, ImageId, NetworkId, StackName } from '../../model/names.ts';
 import type { EngineInfo, Observed } from '../../model/observed.ts';
+import type { ProbeRequest, ProbeResult } from '../../model/probe.ts';
 import type {
   ContainerRequest,
   Engine,
@@ -38,6 +39,7 @@ import { pullImage } from './images.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, disconnectNetwork, NetworkCreator, removeNetwork } from './network-calls.ts';
 import { type Observer, observe, ownedStacks } from './observe.ts';
+import { Prober } from './probes.ts';
 import { PullsUnderWay } from './pulls-under-way.ts';
 import { putFiles } from './put-files.ts';
 import { inspectImageRaw } from './reads.ts';
@@ -66,13 +68,15 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
   const { host, certPath, log, instance } = options;
   const connection = new Connection(host, certPath, log, options.admit);
   const imageConfigs = new ImageConfigs((id, signal) => inspectImageRaw(connection, id, signal));
+  const guard = new Guard(connection, imageConfigs, instance, options.isAdopted ?? (() => false));
   const shared: Shared = {
     connection,
     events: options.events ?? ((signal) => readEvents(new Connection(host, certPath, log), signal)),
     configDirectory: options.configDirectory ?? join(homedir(), '.docker'),
     pulls: new PullsUnderWay(),
     observer: { connection, instance, imageConfigs },
-    guard: new Guard(connection, imageConfigs, instance, options.isAdopted ?? (() => false)),
+    guard,
+    prober: new Prober(connection, guard, instance),
     networks: new NetworkCreator(),
   };
   return new DockerEngine(shared, undefined);
@@ -86,6 +90,7 @@ interface Shared {
   readonly pulls: PullsUnderWay;
   readonly observer: Observer;
   readonly guard: Guard;
+  readonly prober: Prober;
   readonly networks: NetworkCreator;
 }
 
@@ -207,6 +212,14 @@ class DockerEngine implements Engine {
 
   exec(container: ContainerId, command: Hook, limitMs: number, signal: AbortSignal): Promise<ExecResult> {
     return write('run a command', signal, () => exec(this.#caller, container, { command, limitMs, signal }));
+  }
+
+  probe(request: ProbeRequest, signal: AbortSignal): Promise<readonly ProbeResult[]> {
+    return this.#shared.prober.probe(request, signal);
+  }
+
+  removeProbes(signal: AbortSignal): Promise<number> {
+    return this.#shared.prober.removeLeftovers(signal);
   }
 
   restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {

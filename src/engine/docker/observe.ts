@@ -92,6 +92,7 @@ function concerns(summary: WireContainerSummary, query: ObserveQuery): boolean {
   const labels = summary.Labels ?? {};
   const attached = summary.NetworkSettings?.Networks ?? {};
   return (
+    query.everything === true ||
     labels[OURS.stack] === query.stack ||
     labels[COMPOSE.project] === query.project ||
     query.networkNames.some((name) => Object.hasOwn(attached, name))

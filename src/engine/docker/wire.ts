@@ -11,6 +11,7 @@ export interface WireVersion {
 export interface WireInfo {
   readonly ID?: string;
   readonly DockerRootDir?: string;
+  readonly DefaultAddressPools?: readonly { readonly Base?: string; readonly Size?: number }[] | null;
   readonly Swarm?: { readonly LocalNodeState?: string } | null;
 }
 
@@ -63,6 +64,7 @@ export type WirePortMap = Readonly<
 export interface WireState {
   readonly Status?: string;
   readonly Running?: boolean;
+  readonly Restarting?: boolean;
   readonly Paused?: boolean;
   readonly Pid?: number;
   readonly ExitCode?: number;

@@ -76,6 +76,18 @@ export function ownershipContract(worldOf: () => ContractWorld): void {
     expect(seen.images[world.image]).toMatchObject({ ref: world.image, volumes: [], hasHealthcheck: false });
   });
 
+  test('a look at everything inspects whoever is there', async () => {
+    const world = worldOf();
+    const name = `${world.stack}-stranger`;
+    await world.outside.runForeign(name, {});
+    const query = { stack: world.stack, project: '', networkNames: [], imageRefs: [], everything: true };
+    const seen = await world.engine.observe(query, signal());
+    expect(seen.others).toEqual([]);
+    const found = seen.containers.find((container) => container.name === name);
+    expect(found).toMatchObject({ ownership: 'foreign', networkMode: 'bridge', state: 'running' });
+    expect(found?.attachments.map(({ networkName }) => networkName)).toEqual(['bridge']);
+  });
+
   test('a foreign container shows what it holds', async () => {
     const world = worldOf();
     const port = randomPort();

@@ -32,6 +32,7 @@ export function snapshot(world: World, instance: string, query: ObserveQuery): O
   const all = [...world.containers.values()];
   const concerned = all.filter(
     (container) =>
+      query.everything === true ||
       container.labels[OURS.stack] === query.stack ||
       container.labels[COMPOSE.project] === query.project ||
       query.networkNames.some((name) => container.endpoints.has(name)),

@@ -1,7 +1,9 @@
 import { expectTypeOf, test } from 'vitest';
 import type * as contract from '../../../src/api/contract.ts';
+import type * as networking from '../../../src/api/net-contract.ts';
 import type * as rollouts from '../../../src/api/rollout-contract.ts';
 import type * as operations from '../../../src/controller/operations.ts';
+import type { NetworkingReport } from '../../../src/isolation/report.ts';
 import type { StackEvent, StackStatus } from '../../../src/model/status.ts';
 
 type DiffRequest = Parameters<operations.Operations['diff']>[0];
@@ -20,6 +22,9 @@ test('every type of the contract equals its original', () => {
   expectTypeOf<rollouts.RevisionNote>().toEqualTypeOf<operations.RevisionNote>();
   expectTypeOf<rollouts.RollbackResult>().toEqualTypeOf<operations.RollbackResult>();
   expectTypeOf<rollouts.RolloutVerb>().toEqualTypeOf<operations.RolloutRequest['verb']>();
+  expectTypeOf<
+    contract.Yields<typeof networking.networkingSchema>
+  >().branded.toEqualTypeOf<NetworkingReport>();
   expectTypeOf<contract.LogsRequest>().toEqualTypeOf<operations.LogsRequest>();
   expectTypeOf<contract.DaemonVersion>().toEqualTypeOf<operations.DaemonVersion>();
   expectTypeOf<contract.ContainerLogLine>().branded.toEqualTypeOf<operations.ContainerLogLine>();

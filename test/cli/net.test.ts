@@ -1,0 +1,138 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'vitest';
+import { member, net, topology } from '../support/topologies.ts';
+import { CliHarness } from './harness.ts';
+
+const MANIFESTS = `
+apiVersion: stackctl.io/v1alpha1
+kind: Stack
+metadata: { name: shop }
+spec:
+  services:
+    proxy:
+      image: nginx
+      ports: ["80:8080", "127.0.0.1:9000:9000"]
+      networks: [front]
+    app:
+      image: app
+      expose: ["3000"]
+      networks: [front, back]
+    db:
+      image: postgres
+      ports: ["5432:5432"]
+      networks: [back]
+    browser:
+      image: browser
+      networks: [egress]
+  networks:
+    front: { ipam: { config: [{ subnet: 10.90.1.0/24, gateway: 10.90.1.1 }] } }
+    back: { internal: true, ipam: { config: [{ subnet: 10.90.2.0/24 }] } }
+    egress: { driver_opts: { com.docker.network.bridge.enable_icc: "false" } }
+`;
+
+let cli: CliHarness;
+
+beforeEach(async () => {
+  cli = await CliHarness.start();
+  await mkdir(join(cli.directory, 'stacks'));
+  await writeFile(join(cli.directory, 'stacks', 'shop.yaml'), MANIFESTS);
+});
+
+afterEach(() => cli.stop());
+
+test('a matrix of what manifests allow, in every form', async () => {
+  await cli.expectGolden(
+    'net-matrix',
+    await cli.run('net matrix -f stacks'),
+    await cli.run('net matrix -f stacks -o wide'),
+    await cli.run('net matrix -f stacks -o markdown'),
+    await cli.run('net matrix -f stacks --by network'),
+    await cli.run('net matrix -f stacks --by network -o wide'),
+    await cli.run('net matrix -f stacks --by network -o yaml'),
+  );
+  await cli.expectGolden('net-matrix-svg', await cli.run('net matrix -f stacks -o svg'));
+});
+
+test('what is published, what can be reached, which subnets there are', async () => {
+  await cli.expectGolden(
+    'net-lists',
+    await cli.run('net exposure -f stacks'),
+    await cli.run('net exposure -f stacks -o json'),
+    await cli.run('net exposure -f stacks --engine 20.10 -o wide'),
+    await cli.run('net paths proxy -f stacks'),
+    await cli.run('net paths shop/browser -f stacks -o yaml'),
+    await cli.run('net subnets -f stacks'),
+  );
+});
+
+test('yes or no, why, and what to change', async () => {
+  await cli.expectGolden(
+    'net-explain',
+    await cli.run('net explain proxy app:3000 -f stacks'),
+    await cli.run('net explain proxy db:5432 -f stacks'),
+    await cli.run('net explain outside proxy:9000 -f stacks'),
+    await cli.run('net explain browser proxy:8080 -f stacks'),
+    await cli.run('net explain db internet -f stacks'),
+    await cli.run('net explain host db -f stacks'),
+    await cli.run('net explain app db:5432 -f stacks -o json'),
+  );
+});
+
+test('what the engine shows, and how it differs from the manifests', async () => {
+  const networks = [net('front', { stack: 'shop' }), net('back', { stack: 'shop', internal: true })];
+  const app = { networks: ['front', { network: 'back', aliases: ['app', 'api'] }] };
+  const declared = topology(networks, [
+    member('shop/app/1', app),
+    member('shop/db/1', { networks: ['back'] }),
+    member('shop/web/1', { networks: ['front'] }),
+  ]);
+  const observed = {
+    ...topology(
+      networks.map((each) => ({ ...each, icc: each.name !== 'back' })),
+      [
+        member('shop/app/1', {
+          networks: ['front', { network: 'back', aliases: ['app'] }],
+          health: 'unhealthy',
+        }),
+        member('shop/db/1', { networks: ['back', 'front'], publish: ['5432:5432'] }),
+        member('stranger', { networks: ['front'] }),
+      ],
+    ),
+    origin: 'observed' as const,
+  };
+  cli.operations.report = {
+    declared,
+    observed,
+    hostSubnets: ['172.17.5.0/24'],
+    pools: [{ base: '172.16.0.0/14', size: 16 }],
+  };
+  await cli.expectGolden(
+    'net-observed',
+    await cli.run('net matrix'),
+    await cli.run('net matrix --all --by network'),
+    await cli.run('net explain db app'),
+    await cli.run('net explain app db:5432'),
+    await cli.run('net explain stranger web'),
+    await cli.run('net subnets'),
+  );
+});
+
+test('what cannot be answered is told clearly', async () => {
+  await writeFile(join(cli.directory, 'broken.yaml'), 'services:\n  web: { imag: nginx }\n');
+  await writeFile(join(cli.directory, 'two.yaml'), MANIFESTS.replace('name: shop', 'name: other'));
+  await cli.expectGolden(
+    'net-faults',
+    await cli.run('net'),
+    await cli.run('net map'),
+    await cli.run('net explain web'),
+    await cli.run('net explain nobody db -f stacks'),
+    await cli.run('net explain app db -f stacks -f two.yaml'),
+    await cli.run('net explain app db:70000 -f stacks'),
+    await cli.run('net paths nobody -f stacks'),
+    await cli.run('net exposure -f stacks -o svg'),
+    await cli.run('net matrix -f stacks --engine 19'),
+    await cli.run('net matrix -f broken.yaml'),
+    await cli.run('net matrix'),
+  );
+});
