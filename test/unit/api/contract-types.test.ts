@@ -1,7 +1,9 @@
 import { expectTypeOf, test } from 'vitest';
 import type * as contract from '../../../src/api/contract.ts';
 import type * as rollouts from '../../../src/api/rollout-contract.ts';
+import type * as sources from '../../../src/api/source-contract.ts';
 import type * as operations from '../../../src/controller/operations.ts';
+import type { SourceStatus } from '../../../src/model/repository.ts';
 import type { StackEvent, StackStatus } from '../../../src/model/status.ts';
 
 type DiffRequest = Parameters<operations.Operations['diff']>[0];
@@ -9,6 +11,7 @@ type DiffRequest = Parameters<operations.Operations['diff']>[0];
 test('every type of the contract equals its original', () => {
   expectTypeOf<contract.Yields<typeof contract.stackStatusSchema>>().toEqualTypeOf<StackStatus>();
   expectTypeOf<contract.Yields<typeof contract.stackEventSchema>>().toEqualTypeOf<StackEvent>();
+  expectTypeOf<contract.Yields<typeof sources.sourceStatusSchema>>().toEqualTypeOf<SourceStatus>();
   expectTypeOf<contract.PushedManifests>().toEqualTypeOf<operations.PushedManifests>();
   expectTypeOf<contract.ApplyRequest>().branded.toEqualTypeOf<operations.ApplyRequest>();
   expectTypeOf<contract.ApplyResult>().toEqualTypeOf<operations.ApplyResult>();
