@@ -19,14 +19,14 @@ export async function describeSources(names: readonly string[], context: Context
 function renderSource(source: SourceStatus, { colors, now }: Context): string {
   const { lastFetchAt, nextFetchAt } = source;
   const facts: readonly (readonly [string, string])[] = [
-    ['Name', source.name],
+    ['Name', printable(source.name)],
     ['Kind', source.kind],
-    ['URL', source.url === '' ? '<none>' : source.url],
-    ['Declared at', source.declaredAt === '' ? '<none>' : source.declaredAt],
-    ['Revision', source.revision ?? '<none>'],
+    ['URL', source.url === '' ? '<none>' : printable(source.url)],
+    ['Declared at', source.declaredAt === '' ? '<none>' : printable(source.declaredAt)],
+    ['Revision', printable(source.revision ?? '<none>')],
     ['Ready', colors.state(source.ready)],
     ['Reason', source.reason],
-    ['Message', source.message],
+    ['Message', printable(source.message)],
     [
       'Last fetch',
       lastFetchAt === undefined ? '<none>' : `${lastFetchAt} (${formatAge(lastFetchAt, now())} ago)`,
@@ -38,7 +38,7 @@ function renderSource(source: SourceStatus, { colors, now }: Context): string {
     ['Stacks', source.stacks.length === 0 ? '<none>' : source.stacks.join(', ')],
   ];
   const width = Math.max(...facts.map(([title]) => title.length)) + 1;
-  const lines = facts.map(([title, value]) => `${`${title}:`.padEnd(width)}  ${printable(value)}\n`);
+  const lines = facts.map(([title, value]) => `${`${title}:`.padEnd(width)}  ${value}\n`);
   const notes = source.notes.map((note) => `  ${printable(note)}\n`);
   return [...lines, ...(notes.length === 0 ? [] : ['Notes:\n', ...notes])].join('');
 }

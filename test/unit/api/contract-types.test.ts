@@ -2,8 +2,10 @@ import { expectTypeOf, test } from 'vitest';
 import type * as contract from '../../../src/api/contract.ts';
 import type * as networking from '../../../src/api/net-contract.ts';
 import type * as rollouts from '../../../src/api/rollout-contract.ts';
+import type * as sources from '../../../src/api/source-contract.ts';
 import type * as operations from '../../../src/controller/operations.ts';
 import type { NetworkingReport } from '../../../src/isolation/report.ts';
+import type { SourceStatus } from '../../../src/model/repository.ts';
 import type { StackEvent, StackStatus } from '../../../src/model/status.ts';
 
 type DiffRequest = Parameters<operations.Operations['diff']>[0];
@@ -12,6 +14,7 @@ test('every type of the contract equals its original', () => {
   expectTypeOf<contract.Yields<typeof contract.stackStatusSchema>>().toEqualTypeOf<StackStatus>();
   expectTypeOf<contract.Yields<typeof contract.stackEventSchema>>().toEqualTypeOf<StackEvent>();
   expectTypeOf<contract.StackManifestNote>().toEqualTypeOf<operations.StackManifestNote>();
+  expectTypeOf<contract.Yields<typeof sources.sourceStatusSchema>>().toEqualTypeOf<SourceStatus>();
   expectTypeOf<contract.PushedManifests>().toEqualTypeOf<operations.PushedManifests>();
   expectTypeOf<contract.ApplyRequest>().branded.toEqualTypeOf<operations.ApplyRequest>();
   expectTypeOf<contract.ApplyResult>().toEqualTypeOf<operations.ApplyResult>();

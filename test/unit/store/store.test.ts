@@ -91,6 +91,7 @@ describe('file store on disk', () => {
       [
         'adopted',
         'applied',
+        'repository',
         'daemon',
         'deletions',
         'last-good',
