@@ -1,8 +1,7 @@
 # stackctl itself. COPY only, so it builds on any engine, with the classic builder too, and without a network.
 # The context is build/image, which `npm run image` lays out: dist, production node_modules, package.json.
 #
-#   docker run -d --name stackctld --restart unless-stopped --network none -v /var/run/docker.sock:/var/run/docker.sock \
-#     -v /srv/manifests:/srv/manifests:ro -v stackctl-state:/var/lib/stackctl stackctl:local --manifests /srv/manifests
+# deploy/compose.yaml runs it.
 #
 # Manifests are mounted at the path they have on the host: bind mounts in them mean the host's paths.
 ARG BASE=node:22-slim
