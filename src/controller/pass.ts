@@ -48,7 +48,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   const { generation } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
-    state.catalog.takeOver(name, entry.origin);
+    state.catalog.settle(name, entry.origin);
     const pass = await reconcile(
       {
         manifest: entry.manifest,
