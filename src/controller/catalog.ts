@@ -90,7 +90,13 @@ export class Catalog {
     return this.#owners.get(name) === keyOf(origin);
   }
 
-  /** From now on the manifest of this source counts: it is being acted on, or somebody said so. */
+  /** The manifest of this source is acted on: it counts, unless that of the owner is there by now. */
+  settle(name: string, origin: Origin): void {
+    const owner = this.#owners.get(name);
+    if (owner === undefined || this.#bySource.get(owner)?.has(name) !== true) this.takeOver(name, origin);
+  }
+
+  /** `stackctl apply --force`: from now on the manifest of this source counts. */
   takeOver(name: string, origin: Origin): void {
     this.#owners.set(name, keyOf(origin));
   }

@@ -13,7 +13,8 @@ import { runDeletion } from './deletion-pass.ts';
 import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';
 import { type Pass, reconcile } from './reconcile.ts';
 import { imagesOf } from './revisions.ts';
-import type { StackRecord } from './stack-record.ts';
+import { circleProblems } from './stack-circle.ts';
+import { isToBeSeen, type StackRecord } from './stack-record.ts';
 
 /** A stack of which something failed is not tried again sooner. */
 const SHORTEST_REST_MS = 1_000;
@@ -47,7 +48,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   const { generation } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
-    state.catalog.takeOver(name, entry.origin);
+    state.catalog.settle(name, entry.origin);
     const pass = await reconcile(
       {
         manifest: entry.manifest,
@@ -90,8 +91,10 @@ export const isSuspended = (record: StackRecord, entry: CatalogEntry): boolean =
 
 /** What the planner needs beside desired and observed. */
 export function contextOf(record: StackRecord, state: PassState): PlanContext {
+  const declared = state.catalog.names().map((name) => [name, false] as const);
   const ready = state.records
     .all()
+    .filter(isToBeSeen)
     .map((other) => [other.name, isReady(other) && other.tombstone === undefined] as const);
   return {
     nowMs: state.ports.clock.nowMs(),
@@ -104,7 +107,7 @@ export function contextOf(record: StackRecord, state: PassState): PlanContext {
     isRolloutPaused: record.rollout.isPaused,
     restartAsked: record.rollout.restartAsked,
     retryAskedAtMs: record.rollout.retryAskedAtMs,
-    readyStacks: Object.fromEntries(ready),
+    readyStacks: Object.fromEntries([...declared, ...ready]),
   };
 }
 
@@ -216,7 +219,12 @@ async function report(
     held: heldNote(record, pass),
     deleting: undefined,
     deletionHeld: state.heldDeletion(record.name),
-    problems: [...entry.problems, ...heldProblems(state.heldDeletion(record.name), entry), ...pass.problems],
+    problems: [
+      ...entry.problems,
+      ...circleProblems(entry, state.catalog),
+      ...heldProblems(state.heldDeletion(record.name), entry),
+      ...pass.problems,
+    ],
     failure,
     desired: pass.desired,
     observed: pass.observed,

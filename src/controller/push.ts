@@ -78,6 +78,7 @@ async function takeAll(
   const stacks: ApplyResult['stacks'][number][] = [];
   for (const [index, { manifest, wish }] of pushed.entries()) {
     const record = controller.records.ensure(manifest.name);
+    if (request.force) await takeOver(controller, manifest);
     if (wish.desired !== undefined) await controller.records.noteRevision(record, wish.desired.revision);
     controller.ask(manifest.name);
     const { generation } = record;
@@ -207,19 +208,21 @@ function actionOf(controller: Controller, name: string, wish: Wish): ApplyAction
     : 'configured';
 }
 
+/** Once the catalogue has what was applied: a pass that began before goes on with what it found, and gives nothing back. */
+async function takeOver({ catalog, records, ports }: Controller, { name, at }: DeclaredStack): Promise<void> {
+  const origin = { kind: 'applied', name: ports.applied.name } as const;
+  catalog.takeOver(name, origin);
+  // Durable: the daemon after this one must not give the stack back by itself.
+  await records.noteSource(records.ensure(name), { ...origin, path: at.file });
+}
+
 async function take(controller: Controller, request: ApplyRequest, manifest: DeclaredStack): Promise<void> {
-  const { ports, records, catalog } = controller;
+  const { ports, records } = controller;
   const paths = new Set(manifest.files);
   const own = request.files.filter((file) => paths.has(join(request.baseDirectory, file.relativePath)));
   const files = own.length > 0 ? own : request.files;
   await ports.applied.put(manifest.name, { baseDirectory: request.baseDirectory, files });
   const record = records.ensure(manifest.name);
-  if (request.force) {
-    const origin = { kind: 'applied', name: ports.applied.name } as const;
-    // Durable: the daemon after this one must not give the stack back by itself.
-    await records.noteSource(record, { ...origin, path: manifest.at.file });
-    catalog.takeOver(manifest.name, origin);
-  }
   if (record.tombstone !== undefined) await records.bury(record, undefined);
   // Who applies a manifest by hand wants that one, and not what it was rolled back to.
   if (record.rollout.hold !== undefined) await records.steer(record, { hold: undefined });

@@ -165,7 +165,8 @@ export type Gate =
   /** For long enough attached as it is, in a hand-over: others found their way to it, or ended what they had with it. */
   | { readonly kind: 'attached'; readonly container: string; readonly untilMs: number | undefined }
   | { readonly kind: 'backoff'; readonly untilMs: number; readonly attempt: number }
-  | { readonly kind: 'stack'; readonly stack: string };
+  /** `isMissing`: no source has it. */
+  | { readonly kind: 'stack'; readonly stack: string; readonly isMissing: boolean };
 
 export type BlockerCode =
   | 'NameTakenByForeign'
@@ -188,6 +189,8 @@ export interface Blocker {
   readonly code: BlockerCode;
   readonly message: string;
   readonly hint?: string | undefined;
+  /** It is expected to go by itself, with this: nobody has to do anything. */
+  readonly waitsFor?: Gate | undefined;
 }
 
 /** The whole way to the goal. No steps, no blockers: converged. */

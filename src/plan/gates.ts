@@ -13,8 +13,8 @@ export interface StartCondition {
 
 /** May a container of this service be started in this pass? The first thing to wait for is named. */
 export function startCondition(scope: Scope, service: DesiredService): StartCondition {
-  const stack = scope.desired.policy.dependsOn.find((name) => scope.context.readyStacks[name] !== true);
-  if (stack !== undefined) return { gate: { kind: 'stack', stack }, needs: [] };
+  const stack = stackGate(scope);
+  if (stack !== undefined) return { gate: stack, needs: [] };
   const needs: StepId[] = [];
   for (const dependency of service.dependsOn) {
     const condition = dependencyCondition(scope, dependency);
@@ -22,6 +22,13 @@ export function startCondition(scope: Scope, service: DesiredService): StartCond
     needs.push(...condition.needs);
   }
   return { gate: undefined, needs };
+}
+
+/** The first of the stacks that this one depends on which is not Ready. */
+export function stackGate({ desired, context }: Pick<Scope, 'desired' | 'context'>): Gate | undefined {
+  const stack = desired.policy.dependsOn.find((name) => context.readyStacks[name] !== true);
+  if (stack === undefined) return undefined;
+  return { kind: 'stack', stack, isMissing: !Object.hasOwn(context.readyStacks, stack) };
 }
 
 const UNTIL = {

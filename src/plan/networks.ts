@@ -6,6 +6,7 @@ import { adoptionHint } from './adoption-hint.ts';
 import { isAttachedTo } from './attach.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
 import { networkDrift } from './drift.ts';
+import { stackGate } from './gates.ts';
 import { readmitGuests, rememberGuest, withFittingAddresses } from './guests.ts';
 import { networkLabels } from './labels.ts';
 import { hasOverlap } from './network-overlap.ts';
@@ -93,6 +94,8 @@ function planExternal(
       code: 'ExternalMissing',
       message: `external network ${desired.name} does not exist`,
       hint: `create it (docker network create ${desired.name}), or apply the stack that declares it`,
+      // Whom it depends on may be about to make it.
+      waitsFor: stackGate(scope),
     });
   }
   return state(desired, live);

@@ -82,7 +82,9 @@ export function renderGate(gate: Gate): string {
     case 'backoff':
       return `back-off until ${isoTime(gate.untilMs)}, attempt ${gate.attempt}`;
     case 'stack':
-      return `stack ${gate.stack} ready`;
+      return gate.isMissing
+        ? `stack ${gate.stack}, of which no source has a manifest: add one, or take it out of dependsOn`
+        : `stack ${gate.stack} ready`;
   }
 }
 

@@ -36,7 +36,7 @@ export interface PlanContext {
   readonly retryAskedAtMs?: number | undefined;
   /** When a restart of a service was last asked for (unix ms), by service. */
   readonly restartAsked?: Readonly<Record<string, number>>;
-  /** Whether other stacks are Ready, by name, for `dependsOn`. */
+  /** Whether other stacks are Ready, by name, for `dependsOn`; one that nobody knows is absent. */
   readonly readyStacks: Readonly<Record<string, boolean>>;
 }
 

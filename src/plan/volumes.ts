@@ -3,6 +3,7 @@ import type { ObservedVolume } from '../model/observed.ts';
 import type { StepId } from '../model/plan.ts';
 import { cause, volumeRef } from './draft.ts';
 import { volumeDrift } from './drift.ts';
+import { stackGate } from './gates.ts';
 import { volumeLabels } from './labels.ts';
 import type { Scope } from './scope.ts';
 
@@ -55,6 +56,7 @@ function blockMissing(scope: Scope, desired: DesiredVolume): void {
     code: 'ExternalMissing',
     message: `external volume ${desired.name} does not exist`,
     hint: `create it (docker volume create ${desired.name}), or take out \`external: true\``,
+    waitsFor: stackGate(scope),
   });
 }
 

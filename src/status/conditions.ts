@@ -89,7 +89,7 @@ function stalledClaim(input: ConditionInput): Claim {
     const reason = isForbidden ? 'PolicyViolation' : 'ManifestInvalid';
     return claim('Stalled', 'True', reason, withHint(message, first.hint));
   }
-  const blocker = input.plan?.blockers[0];
+  const blocker = input.plan?.blockers.find(({ waitsFor }) => waitsFor === undefined);
   if (blocker !== undefined) {
     return claim('Stalled', 'True', blocker.code, withHint(blocker.message, blocker.hint));
   }
@@ -128,6 +128,15 @@ function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
     const who = waiting.service === undefined ? '' : `${waiting.service} `;
     return claim('Reconciling', 'True', 'Waiting', `${who}waits for ${renderGate(waiting.gate)}`);
   }
+  const awaited = input.suspended ? undefined : awaitedBlocker(input);
+  if (awaited?.waitsFor !== undefined) {
+    return claim(
+      'Reconciling',
+      'True',
+      'Waiting',
+      `${awaited.message}; waits for ${renderGate(awaited.waitsFor)}`,
+    );
+  }
   return claim(
     'Reconciling',
     'False',
@@ -135,6 +144,10 @@ function reconcilingClaim(input: ConditionInput, stalled: Claim): Claim {
     '',
   );
 }
+
+/** Something that another stack is expected to make. */
+const awaitedBlocker = ({ plan }: ConditionInput) =>
+  plan?.blockers.find(({ waitsFor }) => waitsFor !== undefined);
 
 const failureReason = (failure: Failure): Reason =>
   failure.kind === 'unreachable'
@@ -158,7 +171,8 @@ function readyClaim(
   if (stalled.status === 'True') return { ...stalled, type: 'Ready', status: 'False' };
   if (input.deleting !== undefined) return claim('Ready', 'False', 'Deleting', reconciling.message);
   // Of a wait because of a fault, the fault is what somebody has to know.
-  const isFault = reconciling.reason === 'Waiting' && healthy.status === 'False';
+  const isFault =
+    reconciling.reason === 'Waiting' && healthy.status === 'False' && awaitedBlocker(input) === undefined;
   if (reconciling.status === 'True' && !isFault) return { ...reconciling, type: 'Ready', status: 'False' };
   const drifted = driftMessage(input);
   if (healthy.status !== 'True') {

@@ -42,14 +42,16 @@ export function passEvents(
 ): readonly EventDraft[] {
   return [
     ...outcomes.flatMap(outcomeEvent),
-    ...(plan?.blockers ?? []).map(
-      (blocker): EventDraft => ({
-        type: 'Warning',
-        reason: blocker.code,
-        object: `${blocker.target.kind}/${blocker.target.name}`,
-        message: blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`,
-      }),
-    ),
+    ...(plan?.blockers ?? [])
+      .filter(({ waitsFor }) => waitsFor === undefined)
+      .map(
+        (blocker): EventDraft => ({
+          type: 'Warning',
+          reason: blocker.code,
+          object: `${blocker.target.kind}/${blocker.target.name}`,
+          message: blocker.hint === undefined ? blocker.message : `${blocker.message}; ${blocker.hint}`,
+        }),
+      ),
     ...driftEvents(plan, before),
     ...noticeEvents(before, after),
     ...readinessEvent(before, after),

@@ -147,3 +147,71 @@ test('what was taken over stays when its manifest goes from the source, and dele
   expect(await remove()).toEqual({ handedTo: undefined });
   expect(id()).toBeUndefined();
 });
+
+const base = (control: string) =>
+  `{apiVersion: stackctl.io/v1alpha1, kind: Stack, metadata: {name: base}, spec: {${control} services: {web: {image: "app:1"}}}}`;
+const readyOf = (name: string) =>
+  simulation.statuses.get(name)?.conditions.find(({ type }) => type === 'Ready');
+
+test('a stack waits for one of another source, also for one that nobody has yet', async () => {
+  simulation.directory.write('one.yaml', web('app:1', 'dependsOn: [{name: base}],'));
+  simulation.otherDirectory.write('other.yaml', OTHER);
+  simulation.start();
+  await simulation.run(60_000);
+  expect(simulation.engine.world.container('web-web-1')?.state).not.toBe('running');
+  expect(readyOf('web')).toMatchObject({ status: 'False', reason: 'Waiting' });
+  expect(readyOf('web')?.message).toContain('stack base, of which no source has a manifest');
+  simulation.otherDirectory.write('base.yaml', base(''));
+  expect(await simulation.runUntil(() => simulation.isReady('web'), 60_000)).toBe(true);
+  const startedAt = (name: string) => simulation.engine.world.container(name)?.startedAtMs ?? 0;
+  expect(startedAt('web-web-1')).toBeGreaterThan(startedAt('base-web-1'));
+});
+
+test('an external network that the stack which is depended on has yet to make is waited for', async () => {
+  const user = web('app:1', 'dependsOn: [{name: base}],').replace(
+    '"app:1"}}',
+    '"app:1", networks: [shared]}}, networks: {shared: {name: shared, external: true}}',
+  );
+  simulation.directory.write('one.yaml', user);
+  simulation.otherDirectory.write('other.yaml', OTHER);
+  simulation.start();
+  await simulation.run(60_000);
+  expect(readyOf('web')).toMatchObject({ status: 'False', reason: 'Waiting' });
+  expect(readyOf('web')?.message).toContain('external network shared does not exist');
+  expect(simulation.statuses.get('web')?.conditions.find(({ type }) => type === 'Stalled')?.status).toBe(
+    'False',
+  );
+  simulation.otherDirectory.write(
+    'base.yaml',
+    base('').replace('"app:1"}}', '"app:1", networks: [shared]}}, networks: {shared: {name: shared}}'),
+  );
+  expect(await simulation.runUntil(() => simulation.isReady('web'), 90_000)).toBe(true);
+
+  // It is not taken away under its users.
+  simulation.otherDirectory.remove('base.yaml');
+  await simulation.run(120_000);
+  expect(simulation.engine.world.networksNamed('shared')).toHaveLength(1);
+  expect(simulation.engine.world.container('base-web-1')).toBeUndefined();
+  expect(readyOf('base')?.message).toContain('is still used by web-web-1');
+});
+
+test('stacks of different sources that depend on each other are an error that names them, and what runs goes on', async () => {
+  simulation.directory.write('one.yaml', web('app:1', 'dependsOn: [{name: base}],'));
+  simulation.otherDirectory.write('base.yaml', base(''));
+  simulation.start();
+  expect(await simulation.settle(120_000)).toBe(true);
+  const before = id();
+  simulation.otherDirectory.write('base.yaml', base('dependsOn: [{name: web}],'));
+  await simulation.run(90_000);
+  for (const [name, way] of [
+    ['web', 'web -> base -> web'],
+    ['base', 'base -> web -> base'],
+  ] as const) {
+    expect(readyOf(name)).toMatchObject({ status: 'False', reason: 'ManifestInvalid' });
+    expect(readyOf(name)?.message).toContain(way);
+  }
+  expect(id()).toBe(before);
+  simulation.otherDirectory.write('base.yaml', base(''));
+  await simulation.run(90_000);
+  expect([readyOf('web')?.status, readyOf('base')?.status]).toEqual(['True', 'True']);
+});

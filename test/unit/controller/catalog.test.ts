@@ -129,3 +129,17 @@ describe('a catalogue', () => {
     expect(catalog.get('a')).toBe(before);
   });
 });
+
+test('who took a stack over keeps it, though a pass that began before ends later', async () => {
+  const catalog = new Catalog(memoryStore(), plain);
+  const applied = { kind: 'applied', name: 'applied' } as const;
+  await read(catalog, { 'a.compose.yaml': WEB });
+  catalog.settle('a', ORIGIN);
+  await catalog.update(applied, scanOf({ 'a.compose.yaml': `${WEB}# mine\n` }, 'a'), NEVER);
+  expect(catalog.get('a')?.origin).toEqual(ORIGIN);
+  catalog.takeOver('a', applied);
+  catalog.settle('a', ORIGIN);
+  expect(catalog.get('a')?.origin).toEqual(applied);
+  catalog.dropFrom(applied, 'a');
+  expect(catalog.get('a')?.origin).toEqual(ORIGIN);
+});
