@@ -6,6 +6,8 @@ import { type Lookup, substitute } from './template.ts';
 
 export interface DotenvResult {
   readonly variables: ReadonlyMap<string, string>;
+  /** Which variables the value of a variable was made from, where it was from any. */
+  readonly madeFrom: ReadonlyMap<string, readonly string[]>;
   readonly problems: readonly Problem[];
 }
 
@@ -23,14 +25,16 @@ export function parseDotenv(
 ): DotenvResult {
   const variables = new Map(earlier);
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  const reader: Reader = { file, source, variables, lookup: (name) => lookup(name) ?? variables.get(name) };
+  const madeFrom = new Map<string, readonly string[]>();
+  const known: Lookup = (name) => lookup(name) ?? variables.get(name);
+  const reader: Reader = { file, source, variables, madeFrom, lookup: known };
   let offset = startOfStatement(source, 0);
   while (offset < source.length) {
     const next = readStatement(reader, offset, lookup);
-    if (typeof next !== 'number') return { variables, problems: [next] };
+    if (typeof next !== 'number') return { variables, madeFrom, problems: [next] };
     offset = startOfStatement(source, next);
   }
-  return { variables, problems: [] };
+  return { variables, madeFrom, problems: [] };
 }
 
 /**
@@ -60,13 +64,14 @@ export function parseRawEnv(
       variables.set(key, value);
     }
   }
-  return { variables, problems };
+  return { variables, madeFrom: new Map(), problems };
 }
 
 interface Reader {
   readonly file: string;
   readonly source: string;
   readonly variables: Map<string, string>;
+  readonly madeFrom: Map<string, readonly string[]>;
   readonly lookup: Lookup;
 }
 
@@ -144,13 +149,19 @@ function assign(
   expand: boolean,
   at: number,
 ): Problem | undefined {
-  const result = expand ? substitute(value, reader.lookup) : { ok: true as const, text: value };
+  const used: string[] = [];
+  const lookup: Lookup = (name) => {
+    used.push(name);
+    return reader.lookup(name);
+  };
+  const result = expand ? substitute(value, lookup) : { ok: true as const, text: value };
   if (result.ok && hasNul(result.text)) {
     const place = { file: reader.file, ...placeOf(reader.source, at) };
     return errorAt(nulFault.code, nulFault.message, { path: [key], at: place, hint: nulFault.hint });
   }
   if (result.ok) {
     reader.variables.set(key, result.text);
+    if (used.length > 0) reader.madeFrom.set(key, used);
     return undefined;
   }
   return substitutionProblem(result, [key], { file: reader.file, ...placeOf(reader.source, at) });

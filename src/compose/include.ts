@@ -146,7 +146,7 @@ function readVariables(entry: Entry, directory: string, place: Place): ReadonlyM
     if (read === undefined) continue;
     const parsed = parseDotenv(file, read.text, scope.lookup, variables);
     parsed.problems.forEach(loading.report);
-    noteSecretVariables(read, { before: variables, after: parsed.variables }, loading);
+    noteSecretVariables(read, { before: variables, after: parsed }, loading);
     variables = parsed.variables;
   }
   return variables;

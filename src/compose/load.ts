@@ -157,7 +157,7 @@ function readVariables(request: LoadRequest, loading: Loading): Lookup {
     if (read === undefined) continue;
     const parsed = parseDotenv(file, read.text, own, variables);
     parsed.problems.forEach(loading.report);
-    noteSecretVariables(read, { before: variables, after: parsed.variables }, loading);
+    noteSecretVariables(read, { before: variables, after: parsed }, loading);
     variables = parsed.variables;
   }
   return (name) => own(name) ?? variables.get(name);

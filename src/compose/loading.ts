@@ -1,5 +1,6 @@
 import type { Files, FileText } from '../model/files.ts';
 import type { Position } from '../model/problem.ts';
+import type { DotenvResult } from './dotenv.ts';
 import type { FieldPath } from './field-path.ts';
 import { parseYaml } from './parse.ts';
 import { errorAt, type Report } from './report.ts';
@@ -77,14 +78,20 @@ export function readOptionalText(file: string, request: Request, loading: Loadin
   return undefined;
 }
 
-/** Keeps the names of the variables that an encrypted file sets. */
+/** Keeps the names of the variables that an encrypted file sets, and of those that are made from such. */
 export function noteSecretVariables(
   { sealed }: TextRead,
-  { before, after }: Readonly<Record<'before' | 'after', ReadonlyMap<string, string>>>,
+  parsed: { readonly before: ReadonlyMap<string, string>; readonly after: DotenvResult },
   { secretVariables }: Loading,
 ): void {
-  if (sealed === undefined) return;
-  for (const [name, value] of after) if (before.get(name) !== value) secretVariables.add(name);
+  const { variables, madeFrom } = parsed.after;
+  if (sealed !== undefined) {
+    for (const [name, value] of variables) if (parsed.before.get(name) !== value) secretVariables.add(name);
+  }
+  // In the order of the file: each is made from earlier ones.
+  for (const [name, used] of madeFrom) {
+    if (used.some((each) => secretVariables.has(each))) secretVariables.add(name);
+  }
 }
 
 /** Reads and parses a YAML file; its problems are reported. */

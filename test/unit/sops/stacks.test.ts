@@ -111,6 +111,9 @@ describe('an env file', () => {
     }
     const hidden = await resolve('services: {web: {image: "app:1", environment: {A: "x${TAG}"}}}');
     expect(container(hidden.desired)?.config.Env).toEqual(['A=xcanary']);
+    put('.env', await key.sops.dotenv({ TAG: 'canary', DERIVED: 'a${TAG}' }));
+    const derived = await resolve('services: {web: {image: "app:1", hostname: "${DERIVED}"}}');
+    expect(codes(derived.problems)).toContain('SecretShown');
     rmSync(join(directory, '.env'));
   });
 });
@@ -199,6 +202,11 @@ spec:
 `;
     const { desired } = await resolve(await key.sops.yaml(envelope, SECRET_FIELDS));
     expect(container(desired)?.config.Env).toEqual(['A=canary']);
+    put('plain.env', 'URL=x-${TOKEN}\n');
+    const made = envelope.replace('spec:', 'spec:\n  envFile: plain.env').replace('app:1', 'app:${URL}');
+    expect(codes((await resolve(await key.sops.yaml(made, SECRET_FIELDS))).problems)).toEqual([
+      'SecretShown',
+    ]);
     const shown = envelope.replace('app:1', 'app:${TAG}');
     expect(codes((await resolve(await key.sops.yaml(shown, SECRET_FIELDS))).problems)).toEqual([
       'SecretShown',
