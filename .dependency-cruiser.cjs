@@ -56,7 +56,10 @@ module.exports = {
       comment: 'The CLI knows the API by its contract, and the plan by its renderer.',
       severity: 'error',
       from: { path: '^src/cli/' },
-      to: { path: '^src/(api|plan)/', pathNot: '^src/api/(rollout-|net-)?contract\\.ts$|^src/plan/render\\.ts$' },
+      to: {
+        path: '^src/(api|plan)/',
+        pathNot: '^src/api/(rollout-|net-)?contract\\.ts$|^src/plan/render\\.ts$',
+      },
     },
     {
       name: 'ports-not-adapters',

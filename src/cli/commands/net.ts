@@ -3,9 +3,10 @@ import { showExplanation } from '../net/explain.ts';
 import { showExposure, showPaths, showSubnets } from '../net/lists.ts';
 import { showMatrix } from '../net/matrix.ts';
 import { lookAround } from '../net/sight.ts';
+import { type TestFormat, testPolicies } from '../net/test.ts';
 import { choice, flag, list, text, UsageError } from '../option.ts';
 
-const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'svg'] as const;
+const FORMATS = ['table', 'wide', 'json', 'yaml', 'markdown', 'svg', 'junit'] as const;
 type Format = (typeof FORMATS)[number];
 
 /** Which verbs there are, and how many arguments each takes. */
@@ -15,17 +16,19 @@ const VERBS: Readonly<Record<string, readonly [fewest: number, most: number, usa
   paths: [1, 1, 'paths SERVICE'],
   subnets: [0, 0, 'subnets'],
   explain: [2, 2, 'explain A B[:PORT]'],
+  test: [0, Number.POSITIVE_INFINITY, 'test FILE|DIR...'],
 };
 
 export const netCommand = defineCommand({
   name: 'net',
   group: 'Looking',
-  usage: 'matrix|exposure|paths|subnets|explain [ARGUMENT...] [-f FILE|DIR|-]',
+  usage: 'matrix|exposure|paths|subnets|explain|test [ARGUMENT...] [-f FILE|DIR|-]',
   summary: 'who can talk to whom, and why',
   description: [
     'With -f the answer is that of the manifests, and neither a daemon nor an engine is needed. Without, it is that of the engine as it is now, and what differs from the manifests is marked.',
     'matrix: who reaches whom. exposure: each published port, who gets to it, and that this bypasses ufw. paths: everything that can be reached from a service, should it fall. subnets: used, free, overlapping.',
     'explain A B[:PORT]: yes or no, the chain of reasons, and what to change. A and B are services (web, or demo/web), containers, host or outside.',
+    'test FILE|DIR... holds the manifests to each ReachabilityPolicy among them, without a daemon or an engine; -o junit is for CI.',
   ],
   options: {
     filename: list(
@@ -50,17 +53,26 @@ export const netCommand = defineCommand({
     { says: 'what can be reached from outside?', line: 'stackctl net exposure' },
     { says: 'why does web not reach the database?', line: 'stackctl net explain web db:5432' },
     { says: 'what falls with traefik?', line: 'stackctl net paths hub-proxy/traefik' },
+    {
+      says: 'stop a pipeline that would open what must be closed',
+      line: 'stackctl net test stacks/ -o junit',
+    },
   ],
-  exits: '0 done (explain: it is reached), 1 failed (explain: it is not reached), 2 wrong usage',
+  exits: '0 done (explain: it is reached, test: all is as expected), 1 failed (or it is not), 2 wrong usage',
   takes: [1, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const [verb = '', ...rest] = args;
     checkVerb(verb, rest);
     const filenames = options.filename;
     const engine = options.engine ?? '28';
+    if (verb === 'test') {
+      const format = testFormat(options.output);
+      return testPolicies([...rest, ...filenames], { engine, format }, context);
+    }
     const sight = await lookAround({ filenames, engine }, context);
     const stacks = options.stack === undefined ? [] : [options.stack];
     if (verb === 'matrix') {
+      if (options.output === 'junit') throw new UsageError('net matrix has no junit output', 'net test has');
       const request = { by: options.by, format: options.output, stacks, strangers: options.all };
       return showMatrix(sight, request, context);
     }
@@ -86,8 +98,15 @@ function checkVerb(verb: string, rest: readonly string[]): void {
 }
 
 function plainFormat(verb: string, format: Format): 'table' | 'wide' | 'json' | 'yaml' {
-  if (format === 'markdown' || format === 'svg') {
+  if (format === 'markdown' || format === 'svg' || format === 'junit') {
     throw new UsageError(`net ${verb} has no ${format} output`, 'give table, wide, json or yaml');
+  }
+  return format;
+}
+
+function testFormat(format: Format): TestFormat {
+  if (format === 'markdown' || format === 'svg') {
+    throw new UsageError(`net test has no ${format} output`, 'give table, json, yaml or junit');
   }
   return format;
 }
