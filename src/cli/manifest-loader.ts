@@ -2,6 +2,7 @@ import type { PushedManifests } from '../api/contract.ts';
 import type { Topology } from '../isolation/topology.ts';
 import type { Admission } from '../model/admission.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 
 /** Manifests to be loaded in this process, without a daemon and without an engine. */
 export interface LoadingRequest {
@@ -62,6 +63,8 @@ export interface UnfilledManifests {
 /** Who could talk to whom if all of the manifests were applied. */
 export interface DeclaredNetworking {
   readonly topology: Topology;
+  /** Policies among the manifests. */
+  readonly policies: readonly ReachabilityPolicy[];
   readonly problems: readonly Problem[];
 }
 

@@ -5,6 +5,7 @@ import { brokenDraft, type Draft, startOf } from './draft.ts';
 import { groupBy } from './group-by.ts';
 import { type ComposeText, filesIncludedBy, liftCompose } from './lift-compose.ts';
 import { composeFilesNamedBy, isOurs, readEnvelope, type Surroundings } from './read-envelope.ts';
+import { isReachability, readReachability } from './read-reachability.ts';
 import { type FileName, glance, isBlank, isYaml, recogniseName } from './recognise.ts';
 import { settle } from './settle.ts';
 import type { FoundStacks, ManifestFile } from './stack.ts';
@@ -91,7 +92,11 @@ function draftsOf(
 ): readonly Draft[] {
   if (content !== 'envelopes') return [];
   if (!isAcceptable(problems)) return [brokenDraft(file.path, problems)];
-  return documents.filter(isOurs).map((document) => readEnvelope(document, surroundings));
+  return documents.filter(isOurs).map((document) => {
+    if (!isReachability(document)) return readEnvelope(document, surroundings);
+    const draft = { name: undefined, file: file.path, at: document.at, manifest: undefined };
+    return { ...draft, ...readReachability(document) };
+  });
 }
 
 /** An empty file may have been a manifest, or is data: a warning that matters only to those who know it. */

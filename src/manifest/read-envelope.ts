@@ -11,6 +11,7 @@ import type { Draft } from './draft.ts';
 import { revisionOf, textOfTree } from './revision.ts';
 import { API_VERSION, GROUP, namePattern } from './schema/envelope.ts';
 import { POLICY_KIND } from './schema/policy.ts';
+import { REACHABILITY_KIND } from './schema/reachability.ts';
 import { composeSections, controlSchema, stackEnvelopeSchema } from './schema/stack.ts';
 
 /** What the reader of a document has to know about its surroundings. */
@@ -138,7 +139,7 @@ const POLICY_HINT =
   'a policy is the operator’s: keep it outside of the manifests and give it to stackctld --policy';
 
 /** Those that a source may have. */
-const ourKinds: readonly string[] = ['Stack'];
+const ourKinds: readonly string[] = ['Stack', REACHABILITY_KIND];
 
 /** What the schema cannot say. */
 function ownRules(document: MappingTree): Problem[] {

@@ -17,6 +17,7 @@ export function settle(drafts: readonly Draft[], suspects: readonly Suspect[]): 
   const stacks = settled.flatMap(({ manifest }) => manifest ?? []);
   return {
     stacks: stacks.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
+    policies: settled.flatMap(({ policy }) => policy ?? []),
     problems: settled.flatMap(({ problems }) => problems),
     broken: [
       ...brokenFiles(settled),
@@ -67,7 +68,7 @@ function asService({ control }: StackManifest) {
 
 function brokenFiles(drafts: readonly Draft[]): readonly BrokenFile[] {
   const byFile = groupBy(
-    drafts.filter(({ manifest }) => manifest === undefined),
+    drafts.filter(({ manifest, policy }) => manifest === undefined && policy === undefined),
     ({ file }) => file,
   );
   return [...byFile].map(([file, broken]) => ({

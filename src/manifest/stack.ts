@@ -1,5 +1,6 @@
 import type { LoadRequest } from '../compose/load.ts';
 import type { Position, Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 
 /** A file of a source, whole, as it was read. */
 export interface ManifestFile {
@@ -58,6 +59,8 @@ export interface BrokenFile {
 export interface FoundStacks {
   /** Sorted by name; no two have the same. */
   readonly stacks: readonly StackManifest[];
+  /** In the order of the files. */
+  readonly policies: readonly ReachabilityPolicy[];
   /** All faults of all manifests, those of `broken` included. */
   readonly problems: readonly Problem[];
   readonly broken: readonly BrokenFile[];

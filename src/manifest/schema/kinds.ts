@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { POLICY_KIND, policySchema } from './policy.ts';
+import { REACHABILITY_KIND, reachabilitySchema } from './reachability.ts';
 import { stackSchema } from './stack.ts';
 
 /** A column of `kubectl get` in the words of a CustomResourceDefinition. */
@@ -22,7 +23,7 @@ export interface KindDefinition {
   readonly columns: readonly PrinterColumn[];
 }
 
-/** The kinds there are, for the generated schemas; in a manifest only stacks may stand. */
+/** The kinds there are, for the generated schemas; in a manifest only stacks and policies of reachability may stand. */
 export const KINDS: readonly KindDefinition[] = [
   {
     kind: 'Stack',
@@ -65,6 +66,14 @@ export const KINDS: readonly KindDefinition[] = [
         description: 'Since when the stack is known.',
       },
     ],
+  },
+  {
+    kind: REACHABILITY_KIND,
+    plural: 'reachabilitypolicies',
+    singular: 'reachabilitypolicy',
+    shortNames: ['reach'],
+    schema: reachabilitySchema,
+    columns: [],
   },
   {
     kind: POLICY_KIND,
