@@ -89,6 +89,7 @@ export function loadNetworking(requests: readonly LoadingRequest[], apiVersion: 
     desired === undefined ? [] : [{ desired, labels }],
   );
   return {
+    policies: found.flatMap(({ policies }) => policies),
     topology: declaredTopology({ stacks, surroundings: undefined, engine: { apiVersion } }),
     problems: [
       ...found.flatMap(({ problems }) => problems),

@@ -3,6 +3,7 @@ import type { Topology } from '../isolation/topology.ts';
 import type { LintReport, RuleHead } from '../lint/finding.ts';
 import type { Admission } from '../model/admission.ts';
 import type { Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 
 /** Manifests to be loaded in this process, without a daemon and without an engine. */
 export interface LoadingRequest {
@@ -87,6 +88,8 @@ export interface LintedManifests extends LintReport {
 /** Who could talk to whom if all of the manifests were applied. */
 export interface DeclaredNetworking {
   readonly topology: Topology;
+  /** Policies among the manifests. */
+  readonly policies: readonly ReachabilityPolicy[];
   readonly problems: readonly Problem[];
 }
 

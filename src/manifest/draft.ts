@@ -1,5 +1,6 @@
 import type { Position, Problem } from '../model/problem.ts';
 import { isAcceptable } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import type { StackManifest } from './stack.ts';
 
 /** One stack on its way: what a document or a Compose file says, good or not. */
@@ -12,6 +13,8 @@ export interface Draft {
   readonly problems: readonly Problem[];
   /** Undefined when a problem forbids it. */
   readonly manifest: StackManifest | undefined;
+  /** Of a document that is no stack but says who may talk to whom. */
+  readonly policy?: ReachabilityPolicy | undefined;
 }
 
 /** Somebody else's stack that is wrong may not take this one down: a draft with an error has no manifest. */

@@ -5,6 +5,7 @@ import { brokenDraft, type Draft, startOf } from './draft.ts';
 import { groupBy } from './group-by.ts';
 import { type ComposeText, filesIncludedBy, liftCompose } from './lift-compose.ts';
 import { composeFilesNamedBy, isOurs, readEnvelope, type Surroundings } from './read-envelope.ts';
+import { isReachability, readReachability } from './read-reachability.ts';
 import { isRepository, type RepositoryDraft, readRepository } from './read-repository.ts';
 import { type FileName, glance, isBlank, isYaml, recogniseName } from './recognise.ts';
 import { secretEnv, secretsShownIn } from './sealed-manifest.ts';
@@ -101,7 +102,11 @@ function draftsOf(
   const surroundings = { ...around, file: name, original, secretVariables: secretEnv(file) };
   return documents
     .filter((document) => isOurs(document) && !isRepository(document))
-    .map((document) => readEnvelope(document, surroundings));
+    .map((document) => {
+      if (!isReachability(document)) return readEnvelope(document, surroundings);
+      const draft = { name: undefined, file: name, at: document.at, manifest: undefined };
+      return { ...draft, ...readReachability(document) };
+    });
 }
 
 function repositoriesOf({ content, documents, problems, file }: ReadFile): readonly RepositoryDraft[] {

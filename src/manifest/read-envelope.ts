@@ -11,6 +11,7 @@ import type { Draft } from './draft.ts';
 import { revisionOf, textOfTree } from './revision.ts';
 import { API_VERSION, GROUP, namePattern } from './schema/envelope.ts';
 import { POLICY_KIND } from './schema/policy.ts';
+import { REACHABILITY_KIND } from './schema/reachability.ts';
 import { REPOSITORY_KIND } from './schema/repository.ts';
 import { composeSections, controlSchema, stackEnvelopeSchema } from './schema/stack.ts';
 
@@ -144,7 +145,7 @@ const POLICY_HINT =
   'a policy is the operator’s: keep it outside of the manifests and give it to stackctld --policy';
 
 /** Those that a source may have. */
-const ourKinds: readonly string[] = ['Stack', REPOSITORY_KIND];
+const ourKinds: readonly string[] = ['Stack', REPOSITORY_KIND, REACHABILITY_KIND];
 
 /** What the schema cannot say. */
 function ownRules(document: MappingTree): Problem[] {

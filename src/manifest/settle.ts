@@ -24,6 +24,7 @@ export function settle(
   return {
     stacks: stacks.toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     repositories: declared.repositories,
+    policies: settled.flatMap(({ policy }) => policy ?? []),
     problems: [...settled.flatMap(({ problems }) => problems), ...declared.problems],
     broken: [
       ...brokenFiles(settled),
@@ -75,7 +76,7 @@ function asService({ control }: StackManifest) {
 
 function brokenFiles(drafts: readonly Draft[]): readonly BrokenFile[] {
   const byFile = groupBy(
-    drafts.filter(({ manifest }) => manifest === undefined),
+    drafts.filter(({ manifest, policy }) => manifest === undefined && policy === undefined),
     ({ file }) => file,
   );
   return [...byFile].map(([file, broken]) => ({

@@ -1,6 +1,7 @@
 import type { LoadRequest } from '../compose/load.ts';
 import type { SealedValue } from '../model/files.ts';
 import type { Position, Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
 
 /** A file of a source, whole, as it was read. */
@@ -70,6 +71,8 @@ export interface FoundStacks {
   readonly stacks: readonly StackManifest[];
   /** Sorted by name; no two have the same. */
   readonly repositories: readonly RepositoryDeclaration[];
+  /** In the order of the files. */
+  readonly policies: readonly ReachabilityPolicy[];
   /** All faults of all manifests, those of `broken` included. */
   readonly problems: readonly Problem[];
   readonly broken: readonly BrokenFile[];

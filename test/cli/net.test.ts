@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { member, net, topology } from '../support/topologies.ts';
 import { CliHarness } from './harness.ts';
 
@@ -135,4 +135,42 @@ test('what cannot be answered is told clearly', async () => {
     await cli.run('net matrix -f broken.yaml'),
     await cli.run('net matrix'),
   );
+});
+
+test('manifests are held to the policies among them', async () => {
+  const policy = (action: string) => `
+apiVersion: stackctl.io/v1alpha1
+kind: ReachabilityPolicy
+metadata: { name: shop }
+spec:
+  zones:
+    - { network: shop_back, external: none, icc: true }
+  rules:
+    - name: the proxy does not reach the database
+      from: { service: proxy }
+      to: { service: db }
+      action: ${action}
+`;
+  const none = await cli.run('net test stacks');
+  await writeFile(join(cli.directory, 'stacks', 'policy.yaml'), policy('deny'));
+  const kept = await cli.run('net test stacks');
+  await writeFile(join(cli.directory, 'stacks', 'policy.yaml'), policy('allow'));
+  await cli.expectGolden(
+    'net-test',
+    none,
+    kept,
+    await cli.run('net test stacks'),
+    await cli.run('net test stacks -o junit'),
+    await cli.run('net test stacks -o json'),
+  );
+});
+
+test('the examples keep the policies that stand beside them', async () => {
+  const cwd = process.cwd();
+  for (const directory of ['manifests/ai-hub', 'manifests/ai-stack']) {
+    for (const engine of ['20.10', '28']) {
+      const { exit, stderr } = await cli.run(`net test ${directory} --engine ${engine}`, { cwd });
+      expect({ directory, engine, exit, stderr }).toEqual({ directory, engine, exit: 0, stderr: '' });
+    }
+  }
 });

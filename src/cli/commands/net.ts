@@ -3,6 +3,7 @@ import { showExplanation } from '../net/explain.ts';
 import { showExposure, showPaths, showSubnets } from '../net/lists.ts';
 import { showMatrix } from '../net/matrix.ts';
 import { lookAround } from '../net/sight.ts';
+import { type TestFormat, testPolicies } from '../net/test.ts';
 import { showVerification } from '../net/verify.ts';
 import { choice, flag, list, text, UsageError } from '../option.ts';
 import { parseStacks } from '../reference.ts';
@@ -17,18 +18,20 @@ const VERBS: Readonly<Record<string, readonly [fewest: number, most: number, usa
   paths: [1, 1, 'paths SERVICE'],
   subnets: [0, 0, 'subnets'],
   explain: [2, 2, 'explain A B[:PORT]'],
+  test: [0, Number.POSITIVE_INFINITY, 'test FILE|DIR...'],
   verify: [0, Number.POSITIVE_INFINITY, 'verify [STACK...]'],
 };
 
 export const netCommand = defineCommand({
   name: 'net',
   group: 'Looking',
-  usage: 'matrix|exposure|paths|subnets|explain|verify [ARGUMENT...] [-f FILE|DIR|-]',
+  usage: 'matrix|exposure|paths|subnets|explain|test|verify [ARGUMENT...] [-f FILE|DIR|-]',
   summary: 'who can talk to whom, and why',
   description: [
     'With -f the answer is that of the manifests, and neither a daemon nor an engine is needed. Without, it is that of the engine as it is now, and what differs from the manifests is marked.',
     'matrix: who reaches whom. exposure: each published port, who gets to it, and that this bypasses ufw. paths: everything that can be reached from a service, should it fall. subnets: used, free, overlapping.',
     'explain A B[:PORT]: yes or no, the chain of reasons, and what to change. A and B are services (web, or demo/web), containers, host or outside.',
+    'test FILE|DIR... holds the manifests to each ReachabilityPolicy among them, without a daemon or an engine; -o junit is for CI.',
     'verify [STACK...]: proves it on the live engine. A probe container that is gone afterwards asks from within the network of each service whom it reaches, by which names, and whether it gets out; what the manifests say, what the engine shows and what the probes found must agree. Probes go to containers of stacks and to the host only. -o wide shows what agrees as well, -o junit is for CI.',
   ],
   options: {
@@ -59,9 +62,13 @@ export const netCommand = defineCommand({
     { says: 'why does web not reach the database?', line: 'stackctl net explain web db:5432' },
     { says: 'is it really so?', line: 'stackctl net verify demo' },
     { says: 'what falls with traefik?', line: 'stackctl net paths hub-proxy/traefik' },
+    {
+      says: 'stop a pipeline that would open what must be closed',
+      line: 'stackctl net test stacks/ -o junit',
+    },
   ],
   exits:
-    '0 done (explain: it is reached; verify: all is as declared), 1 failed (explain: it is not reached; verify: something differs), 2 wrong usage',
+    '0 done (explain: it is reached, test: all is as expected, verify: all is as declared), 1 failed (or it is not), 2 wrong usage',
   takes: [1, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const [verb = '', ...rest] = args;
@@ -69,9 +76,15 @@ export const netCommand = defineCommand({
     const filenames = options.filename;
     if (verb === 'verify') return verify(rest, options, context);
     const engine = options.engine ?? '28';
+    if (verb === 'test') {
+      const format = testFormat(options.output);
+      return testPolicies([...rest, ...filenames], { engine, format }, context);
+    }
     const sight = await lookAround({ filenames, engine }, context);
     const stacks = options.stack === undefined ? [] : [options.stack];
-    if (verb === 'matrix' && options.output !== 'junit') {
+    if (verb === 'matrix') {
+      if (options.output === 'junit')
+        throw new UsageError('net matrix has no junit output', 'net test and net verify have');
       const request = { by: options.by, format: options.output, stacks, strangers: options.all };
       return showMatrix(sight, request, context);
     }
@@ -113,6 +126,13 @@ function checkVerb(verb: string, rest: readonly string[]): void {
 function plainFormat(verb: string, format: Format): 'table' | 'wide' | 'json' | 'yaml' {
   if (format === 'markdown' || format === 'svg' || format === 'junit') {
     throw new UsageError(`net ${verb} has no ${format} output`, 'give table, wide, json or yaml');
+  }
+  return format;
+}
+
+function testFormat(format: Format): TestFormat {
+  if (format === 'markdown' || format === 'svg') {
+    throw new UsageError(`net test has no ${format} output`, 'give table, json, yaml or junit');
   }
   return format;
 }

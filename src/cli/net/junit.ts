@@ -1,30 +1,19 @@
-/** One statement that was checked. */
-export interface TestCase {
-  /** Cases of one suite stand together. */
-  readonly suite: string;
-  readonly name: string;
-  /** Undefined: it holds. */
-  readonly failure: string | undefined;
-}
+import type { PolicyCheck } from '../../isolation/policy.ts';
+import { formatPosition } from '../../model/problem.ts';
 
-export interface TestRun {
-  readonly name: string;
-  readonly cases: readonly TestCase[];
-  readonly tookMs: number;
-}
-
-/** The XML that CI systems read results of tests from. */
-export function renderJUnit({ name, cases, tookMs }: TestRun): string {
-  const suites = [...new Set(cases.map(({ suite }) => suite))];
-  const total = `tests="${cases.length}" failures="${failures(cases)}"`;
+/** The checks of policies in the form that CI systems read: a suite for each policy, a case for each rule and zone. */
+export function renderJunit(checks: readonly PolicyCheck[]): string {
+  const policies = [...new Set(checks.map(({ policy }) => policy))];
+  const total = `tests="${checks.length}" failures="${failuresOf(checks)}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="${escaped(name)}" ${total} time="${(tookMs / 1000).toFixed(3)}">`,
-    ...suites.flatMap((suite) => {
-      const own = cases.filter((each) => each.suite === suite);
+    `<testsuites name="stackctl net test" ${total}>`,
+    ...policies.flatMap((policy) => {
+      const cases = checks.filter((check) => check.policy === policy);
+      const counts = `tests="${cases.length}" failures="${failuresOf(cases)}"`;
       return [
-        `  <testsuite name="${escaped(suite)}" tests="${own.length}" failures="${failures(own)}">`,
-        ...own.map((each) => testCase(each)),
+        `  <testsuite name="${escapeXml(policy)}" ${counts}>`,
+        ...cases.flatMap(renderCase),
         '  </testsuite>',
       ];
     }),
@@ -33,26 +22,20 @@ export function renderJUnit({ name, cases, tookMs }: TestRun): string {
   ].join('\n');
 }
 
-const failures = (cases: readonly TestCase[]): number =>
-  cases.filter(({ failure }) => failure !== undefined).length;
+const failuresOf = (checks: readonly PolicyCheck[]): number =>
+  checks.filter(({ failures }) => failures.length > 0).length;
 
-function testCase({ suite, name, failure }: TestCase): string {
-  const head = `    <testcase classname="${escaped(suite)}" name="${escaped(name)}"`;
-  return failure === undefined ? `${head}/>` : `${head}><failure message="${escaped(failure)}"/></testcase>`;
+function renderCase({ policy, title, at, failures }: PolicyCheck): readonly string[] {
+  const head = `    <testcase classname="${escapeXml(policy)}" name="${escapeXml(title)}" file="${escapeXml(at.file)}" line="${at.line}"`;
+  const [first] = failures;
+  if (first === undefined) return [`${head}/>`];
+  const lines = failures.map((failure) => `${formatPosition(failure.at)}: ${failure.message}`);
+  return [
+    `${head}>`,
+    `      <failure type="${first.code}" message="${escapeXml(first.message)}">${escapeXml(lines.join('\n'))}</failure>`,
+    '    </testcase>',
+  ];
 }
 
-/** Control characters are not allowed in XML at all. */
-function escaped(text: string): string {
-  const entities: Readonly<Record<string, string>> = {
-    '&': '&amp;',
-    '<': '&lt;',
-    '>': '&gt;',
-    '"': '&quot;',
-  };
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-      .replace(/[\u0000-\u001f\u007f]+/g, ' ')
-      .replace(/[&<>"]/g, (character) => entities[character] ?? '')
-  );
-}
+const escapeXml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

@@ -4,7 +4,8 @@ import type { Model } from '../../isolation/verdict.ts';
 import { Failure } from '../../model/failure.ts';
 import { isAcceptable } from '../../model/problem.ts';
 import type { Context } from '../command.ts';
-import { readEach, reportSetProblems } from '../local-manifests.ts';
+import { type LocalManifests, readEach, reportSetProblems } from '../local-manifests.ts';
+import type { DeclaredNetworking } from '../manifest-loader.ts';
 import { UsageError } from '../option.ts';
 
 /** What a command about networks looks at. */
@@ -42,20 +43,26 @@ export async function lookAround(
   { filenames, engine }: { readonly filenames: readonly string[]; readonly engine: string },
   context: Context,
 ): Promise<Sight> {
-  if (filenames.length > 0)
-    return { declared: await readModel(filenames, engine, context), observed: undefined, report: undefined };
+  if (filenames.length > 0) {
+    const { topology } = await readNetworking(filenames, engine, context);
+    return { declared: modelOf(topology), observed: undefined, report: undefined };
+  }
   const report = await (await context.client()).networking(context.signal);
   return { declared: modelOf(report.declared), observed: modelOf(report.observed), report };
 }
 
-async function readModel(filenames: readonly string[], engine: string, context: Context): Promise<Model> {
+/** What manifests make of the networks, with the files they came from. Throws `Failure` when they are wrong. */
+export async function readNetworking(
+  filenames: readonly string[],
+  engine: string,
+  context: Context,
+): Promise<DeclaredNetworking & { readonly sets: readonly LocalManifests[] }> {
   const sets = await readEach(filenames, context);
   const requests = sets.map(({ set, reading }) => ({ manifests: set.manifests, reading }));
-  const { topology, problems } = await context.loader.loadNetworking(requests, engineApiVersion(engine));
-  const errors = problems.filter(({ severity }) => severity === 'error');
+  const found = await context.loader.loadNetworking(requests, engineApiVersion(engine));
+  const errors = found.problems.filter(({ severity }) => severity === 'error');
   const [first] = sets;
   if (first !== undefined) await reportSetProblems(errors, first, context);
-  if (!isAcceptable(problems))
-    throw new Failure('invalid', 'the manifests are wrong, so nobody can tell what they allow');
-  return modelOf(topology);
+  if (isAcceptable(found.problems)) return { ...found, sets };
+  throw new Failure('invalid', 'the manifests are wrong, so nobody can tell what they allow');
 }

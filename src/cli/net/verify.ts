@@ -4,7 +4,7 @@ import type { Context } from '../command.ts';
 import { UsageError } from '../option.ts';
 import { renderDocument } from '../output/document.ts';
 import { type Column, printable, renderTable } from '../output/table.ts';
-import { renderJUnit } from './junit.ts';
+import { renderJUnit } from './verify-junit.ts';
 
 export type VerifyFormat = 'table' | 'wide' | 'json' | 'yaml' | 'junit';
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { POLICY_KIND, policySchema } from './policy.ts';
+import { REACHABILITY_KIND, reachabilitySchema } from './reachability.ts';
 import { REPOSITORY_KIND, repositorySchema } from './repository.ts';
 import { stackSchema } from './stack.ts';
 
@@ -90,6 +91,14 @@ export const KINDS: readonly KindDefinition[] = [
         priority: 1,
       },
     ],
+  },
+  {
+    kind: REACHABILITY_KIND,
+    plural: 'reachabilitypolicies',
+    singular: 'reachabilitypolicy',
+    shortNames: ['reach'],
+    schema: reachabilitySchema,
+    columns: [],
   },
   {
     kind: POLICY_KIND,

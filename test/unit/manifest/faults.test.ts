@@ -98,7 +98,7 @@ const cases: readonly Case[] = [
     title: 'a kind there is none of',
     tree: { 'a.yaml': 'apiVersion: stackctl.io/v1alpha1\nkind: Deployment\nmetadata: {name: a}\nspec: {}\n' },
     expected: 'a.yaml:2:7 UnknownKind kind',
-    hint: 'known kinds: Stack, GitRepository',
+    hint: 'known kinds: Stack, GitRepository, ReachabilityPolicy',
   },
   {
     title: 'a version there is none of',

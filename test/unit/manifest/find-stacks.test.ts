@@ -63,7 +63,7 @@ describe('which files are stacks', () => {
       'helm.yaml': 'apiVersion: pulumi.com/v1\nkind: Stack\nspec: {{ .Values.spec }}\n',
       '.env': 'A=1',
     });
-    expect(found).toEqual({ stacks: [], repositories: [], problems: [], broken: [] });
+    expect(found).toEqual({ stacks: [], repositories: [], policies: [], problems: [], broken: [] });
   });
 
   it('takes one Compose file of a directory, as docker compose does, and says so', () => {
