@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import { admissionFor, type SourceKind } from '../policy/configuration.ts';
 import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
 import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
 import { contextOf } from './pass.ts';
+import { brokenBy, heldToPolicies } from './reachability.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
 import type { Wish } from './wish.ts';
@@ -120,7 +122,7 @@ export async function diffManifest(
     { manifest, engineInfo, admission, lastGood: undefined, context, suspended: true },
     {
       engine: ports.engine,
-      loader: ports.loader,
+      loader: heldToPolicies(state),
       concurrency: options.concurrency,
       nowMs: () => ports.clock.nowMs(),
       remember: () => Promise.resolve(),
@@ -132,11 +134,15 @@ export async function diffManifest(
 }
 
 async function understand(
-  { ports: { loader }, options: { policy } }: Controller,
+  controller: Controller,
   manifests: PushedManifests,
   engineInfo: EngineInfo,
   signal: AbortSignal,
 ): Promise<{ readonly pushed: readonly Pushed[]; readonly problems: readonly Problem[] }> {
+  const {
+    ports: { loader },
+    options: { policy },
+  } = controller;
   const files = manifests.files.map((file) => ({
     ...file,
     path: join(manifests.baseDirectory, file.relativePath),
@@ -147,10 +153,28 @@ async function understand(
     const admission = admissionFor(policy, manifest.name, 'applied');
     pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, admission, signal) });
   }
-  const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
+  const policies = [...controller.catalog.policies(), ...found.policies];
+  const broken = await brokenBy(controller, { candidates: pushed, policies, engine: engineInfo }, signal);
+  const problems = [
+    ...found.problems,
+    ...pushed.flatMap(({ wish }) => wish.problems),
+    ...broken,
+    ...found.policies.map((each) => notKept(each, pushed.length > 0)),
+  ];
   if (pushed.length > 0 || problems.length > 0) return { pushed, problems };
   return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))] };
 }
+
+/** Only a source that goes on being read can go on holding stacks to something. */
+const notKept = ({ name, at }: ReachabilityPolicy, isWithStacks: boolean): Problem => ({
+  severity: isWithStacks ? 'warning' : 'error',
+  code: 'PolicyNotKept',
+  message: isWithStacks
+    ? `policy ${name} was held against what is applied now, and is not kept`
+    : `policy ${name} comes without any stack, and apply keeps no policies`,
+  hint: 'put it into a directory or a repository that the daemon watches',
+  at,
+});
 
 const nothingFound = (paths: readonly string[]): Problem => ({
   severity: 'error',
