@@ -1,5 +1,6 @@
 import type { BrokenFile, ManifestFile } from '../manifest/stack.ts';
 import { formatPosition, isAcceptable, type Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
 import type { Source, SourceFile, SourceScan } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
@@ -51,6 +52,8 @@ export class Catalog {
   readonly #good = new Map<string, CatalogEntry>();
   /** Which source a stack belongs to while several have it: the first that had it, also before a restart, unless it was taken over. */
   readonly #owners = new Map<string, string>();
+  /** By source; of a file that cannot be used now, those that it had before. */
+  readonly #policies = new Map<string, readonly ReachabilityPolicy[]>();
 
   constructor(store: Store, loader: Loader) {
     this.#store = store;
@@ -101,6 +104,11 @@ export class Catalog {
     this.#owners.set(name, keyOf(origin));
   }
 
+  /** Of reachability, of all sources but those that were only applied. */
+  policies(): readonly ReachabilityPolicy[] {
+    return [...this.#policies.values()].flat();
+  }
+
   names(): readonly string[] {
     const all = [...this.#bySource.values()].flatMap((entries) => [...entries.keys()]);
     return [...new Set(all)].sort();
@@ -124,9 +132,33 @@ export class Catalog {
       ...scan.unreadable.map(({ path }) => path),
     ];
     const remembered = await this.#rememberedOf(origin, lost, signal);
+    const arePoliciesNew = this.#takePolicies(origin, readings, { lost, isTrusted: scan.trusted });
     const revision = origin.kind === 'git' && scan.revision !== '' ? scan.revision : undefined;
     const change = this.#takeIn(origin, { readings, unreadable: scan.unreadable, remembered, revision });
-    return { ...change, repositories: repositoriesOf(readings), brokenFiles: lost };
+    return {
+      ...change,
+      // Whatever is expected of anyone may be a matter of everyone.
+      changed: arePoliciesNew ? [...new Set([...change.changed, ...this.names()])] : change.changed,
+      repositories: repositoriesOf(readings),
+      brokenFiles: lost,
+    };
+  }
+
+  /** True when something else is expected than before. A reading that may be incomplete takes none away. */
+  #takePolicies(
+    origin: Origin,
+    readings: readonly Reading[],
+    { lost, isTrusted }: { readonly lost: readonly string[]; readonly isTrusted: boolean },
+  ): boolean {
+    const before = this.#policies.get(keyOf(origin)) ?? [];
+    const found = readings
+      .filter(({ wanted }) => wanted === undefined)
+      .flatMap(({ found: { policies } }) => policies);
+    const files = new Set(found.map(({ at }) => at.file));
+    const kept = before.filter(({ at }) => !files.has(at.file) && (!isTrusted || lost.includes(at.file)));
+    const now = [...found, ...kept];
+    this.#policies.set(keyOf(origin), now);
+    return JSON.stringify(now) !== JSON.stringify(before);
   }
 
   #takeIn(

@@ -1,11 +1,11 @@
-import { type DeclaredMembership, declaredTopology } from '../isolation/declared.ts';
+import { declaredTopology } from '../isolation/declared.ts';
 import { observedTopology } from '../isolation/observed.ts';
 import type { NetworkingReport } from '../isolation/report.ts';
 import type { Topology } from '../isolation/topology.ts';
 import { stackName } from '../model/names.ts';
-import type { EngineInfo, Observed } from '../model/observed.ts';
-import { admissionFor } from '../policy/configuration.ts';
+import type { Observed } from '../model/observed.ts';
 import type { Controller } from './controller.ts';
+import { declaredStacks } from './declared-stacks.ts';
 import { engineOf } from './push.ts';
 
 /** Who can talk to whom: as all manifests together want it, and as the engine shows it. */
@@ -24,27 +24,9 @@ export async function networkingOf(controller: Controller, signal: AbortSignal):
 }
 
 /** The whole engine. No stack has an empty name: nothing but `everything` decides what is seen. */
-export function observeAll({ ports }: Controller, signal: AbortSignal): Promise<Observed> {
+function observeAll({ ports }: Controller, signal: AbortSignal): Promise<Observed> {
   const query = { stack: stackName(''), project: '', networkNames: [], imageRefs: [], everything: true };
   return ports.engine.observe(query, signal);
-}
-
-/** What every stack wants now; of one whose manifest is wrong, what it wanted last. */
-export async function declaredStacks(
-  { ports, catalog, records, options }: Controller,
-  engine: EngineInfo,
-  signal: AbortSignal,
-): Promise<readonly DeclaredMembership[]> {
-  const stacks: DeclaredMembership[] = [];
-  for (const name of catalog.names()) {
-    const entry = catalog.get(name);
-    if (entry === undefined) continue;
-    const admission = admissionFor(options.policy, name, entry.origin.kind);
-    const wish = await ports.loader.resolve(entry.manifest, engine, admission, signal);
-    const desired = wish.desired ?? records.get(name)?.lastGood;
-    if (desired !== undefined) stacks.push({ desired, labels: entry.manifest.labels });
-  }
-  return stacks;
 }
 
 /** Labels are nobody's business who asks for networks, and strangers may have put anything there. */

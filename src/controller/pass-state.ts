@@ -6,6 +6,7 @@ import type { HeldDeletion } from './deletion-guard.ts';
 import type { EventLog } from './event-log.ts';
 import type { Notices } from './notices.ts';
 import type { ControllerOptions, Ports } from './ports.ts';
+import { heldToPolicies } from './reachability.ts';
 import type { Pass } from './reconcile.ts';
 import type { Revisions } from './revisions.ts';
 import type { Records, StackRecord } from './stack-record.ts';
@@ -51,7 +52,7 @@ export function passPorts(record: StackRecord, state: PassState) {
   const { ports, options } = state;
   return {
     engine: ports.engine,
-    loader: ports.loader,
+    loader: heldToPolicies(state),
     concurrency: options.concurrency,
     nowMs: () => ports.clock.nowMs(),
     remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),

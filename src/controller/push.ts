@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Failure } from '../model/failure.ts';
 import type { EngineInfo } from '../model/observed.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
 import { admissionFor, type SourceKind } from '../policy/configuration.ts';
 import { findProject } from './compose-project.ts';
@@ -10,6 +11,7 @@ import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
 import { contextOf } from './pass.ts';
 import { refuseForeignRepositories, takeRepositories } from './push-repositories.ts';
+import { brokenBy, heldToPolicies } from './reachability.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
 import type { Wish } from './wish.ts';
@@ -134,7 +136,7 @@ export async function diffManifest(
     { manifest, engineInfo, admission, lastGood: undefined, context, suspended: true },
     {
       engine: ports.engine,
-      loader: ports.loader,
+      loader: heldToPolicies(state),
       concurrency: options.concurrency,
       nowMs: () => ports.clock.nowMs(),
       remember: () => Promise.resolve(),
@@ -146,11 +148,15 @@ export async function diffManifest(
 }
 
 async function understand(
-  { ports: { loader }, options: { policy } }: Controller,
+  controller: Controller,
   manifests: PushedManifests,
   engineInfo: EngineInfo,
   signal: AbortSignal,
 ): Promise<Understood> {
+  const {
+    ports: { loader },
+    options: { policy },
+  } = controller;
   const files = manifests.files.map((file) => ({
     ...file,
     path: join(manifests.baseDirectory, file.relativePath),
@@ -161,12 +167,30 @@ async function understand(
     const admission = admissionFor(policy, manifest.name, 'applied');
     pushed.push({ manifest, wish: await loader.resolve(manifest, engineInfo, admission, signal) });
   }
-  const problems = [...found.problems, ...pushed.flatMap(({ wish }) => wish.problems)];
+  const policies = [...controller.catalog.policies(), ...found.policies];
+  const broken = await brokenBy(controller, { candidates: pushed, policies, engine: engineInfo }, signal);
   const { repositories } = found;
-  if (pushed.length + repositories.length > 0 || problems.length > 0)
-    return { pushed, problems, repositories };
+  const hasContent = pushed.length + repositories.length > 0;
+  const problems = [
+    ...found.problems,
+    ...pushed.flatMap(({ wish }) => wish.problems),
+    ...broken,
+    ...found.policies.map((each) => notKept(each, hasContent)),
+  ];
+  if (hasContent || problems.length > 0) return { pushed, problems, repositories };
   return { pushed, problems: [nothingFound(files.map((file) => file.relativePath))], repositories };
 }
+
+/** Only a source that goes on being read can go on holding stacks to something. */
+const notKept = ({ name, at }: ReachabilityPolicy, isWithStacks: boolean): Problem => ({
+  severity: isWithStacks ? 'warning' : 'error',
+  code: 'PolicyNotKept',
+  message: isWithStacks
+    ? `policy ${name} was held against what is applied now, and is not kept`
+    : `policy ${name} comes without any stack, and apply keeps no policies`,
+  hint: 'put it into a directory or a repository that the daemon watches',
+  at,
+});
 
 const nothingFound = (paths: readonly string[]): Problem => ({
   severity: 'error',

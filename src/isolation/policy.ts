@@ -60,7 +60,8 @@ export function problemsOf(checks: readonly PolicyCheck[], stack?: string): read
       .filter(({ stacks }) => stack === undefined || stacks.includes(stack))
       .map(
         ({ code, message, at }): Problem => ({
-          severity: 'error',
+          // What is wrong with a policy itself is no fault of a stack.
+          severity: code === 'PolicyBroken' || stack === undefined ? 'error' : 'warning',
           code,
           message: `policy ${policy}, ${title}: ${message}`,
           hint:
@@ -248,7 +249,7 @@ function contradiction(
       code: 'PolicyContradiction',
       message: `two rules contradict each other about ${words}`,
       at: rule.at,
-      stacks: [],
+      stacks: stacksOf(source, target),
     },
   ];
 }

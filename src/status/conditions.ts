@@ -84,8 +84,8 @@ function stalledClaim(input: ConditionInput): Claim {
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     const place = formatPosition(first.at);
     const message = `${place === '' ? '' : `${place}: `}${first.message}${more}`;
-    // The manifest says what it means; it is the operator who does not want it.
-    const isForbidden = errors.every(({ code }) => code === 'PolicyViolation');
+    // The manifest says what it means; it is the operator, or whoever wrote a policy beside it, who does not want it.
+    const isForbidden = errors.every(({ code }) => code === 'PolicyViolation' || code === 'PolicyBroken');
     const reason = isForbidden ? 'PolicyViolation' : 'ManifestInvalid';
     return claim('Stalled', 'True', reason, withHint(message, first.hint));
   }

@@ -61,7 +61,7 @@ const zone = section({
 });
 
 const description =
-  'What is expected of who can talk to whom; `stackctl net test` checks it without an engine.';
+  'What is expected of who can talk to whom. A manifest that breaks it is not applied; `stackctl net test` checks it without an engine.';
 
 export const reachabilitySchema = envelope(
   REACHABILITY_KIND,
