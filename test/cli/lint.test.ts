@@ -104,6 +104,7 @@ test('lint hands findings to programs', async () => {
     'lint-documents',
     await cli.run('lint shop -o json'),
     await cli.run('lint sound -o yaml'),
+    await cli.run('lint shop -o sarif'),
   );
 });
 

@@ -54,7 +54,7 @@ const BROKEN: SourceStatus = {
 
 test('get sources prints where manifests come from, in every form', async () => {
   await cli.expectGolden(
-    'get-sources',
+    'sources',
     await cli.run('get sources'),
     await cli.run('get src -o wide'),
     await cli.run('get sources -o name'),

@@ -110,7 +110,7 @@ kind: Stack
 metadata: {name: office, labels: {team: web}, annotations: {note: "on: call"}}
 spec:
   interval: 45s
-  driftDetection: {mode: warn, ignore: [{paths: [services.web.labels]}]}
+  driftDetection: {mode: warn, ignore: [{paths: [/services/web/labels]}]}
   env: {TAG: 1, PORT: "08"}
   envFile: ./vars.env
   profiles: [extra]

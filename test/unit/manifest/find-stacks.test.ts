@@ -160,10 +160,13 @@ describe('what a stack says', () => {
 
   it('may have notes at any depth', () => {
     const spec =
-      'dependsOn: [{name: db, x-why: data}], driftDetection: {x-note: 1, ignore: [{x-a: 1, paths: [a]}]}, services: {}';
+      'dependsOn: [{name: db, x-why: data}], driftDetection: {x-note: 1, ignore: [{x-a: 1, paths: [/services/web/labels]}]}, services: {}';
     const { control } = findOne({ 'a.yaml': envelope('a', spec) });
     expect(control.dependsOn).toEqual([{ name: 'db' }]);
-    expect(control.driftDetection).toEqual({ mode: 'enabled', ignore: [{ paths: ['a'] }] });
+    expect(control.driftDetection).toEqual({
+      mode: 'enabled',
+      ignore: [{ paths: ['/services/web/labels'] }],
+    });
   });
 
   it('takes one env file without a list', () => {
