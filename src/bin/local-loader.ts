@@ -17,7 +17,7 @@ import { templateVariables } from '../compose/template-variables.ts';
 import { resolveWish, violationsOf } from '../controller/wish.ts';
 import { declaredTopology } from '../isolation/declared.ts';
 import { findNamedStacks, findStacks } from '../manifest/find-stacks.ts';
-import type { FoundStacks, ManifestFile, StackManifest } from '../manifest/stack.ts';
+import type { FoundStacks, ReadableFile, StackManifest } from '../manifest/stack.ts';
 import { writtenFields } from '../manifest/written-fields.ts';
 import { NO_PLACES } from '../model/admission.ts';
 import { isAcceptable } from '../model/problem.ts';
@@ -62,6 +62,7 @@ export function loadUnfilledManifests(request: LoadingRequest): UnfilledManifest
       }),
     ),
     problems: [...found.problems, ...loaded.flatMap(({ problems }) => problems)],
+    encrypted: found.files.flatMap(({ path, sealed = [] }) => (sealed.length > 0 ? [path] : [])),
   };
 }
 
@@ -102,7 +103,7 @@ export function loadNetworking(requests: readonly LoadingRequest[], apiVersion: 
 export function findLocal({
   manifests,
   reading,
-}: Pick<LoadingRequest, 'manifests' | 'reading'>): FoundStacks & { readonly files: readonly ManifestFile[] } {
+}: Pick<LoadingRequest, 'manifests' | 'reading'>): FoundStacks & { readonly files: readonly ReadableFile[] } {
   const given = manifests.files.map(({ relativePath, text }) => ({
     path: resolve(manifests.baseDirectory, relativePath),
     relativePath,

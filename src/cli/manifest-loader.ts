@@ -68,6 +68,8 @@ export interface StackVariable {
 export interface UnfilledManifests {
   readonly stacks: readonly UnfilledStack[];
   readonly problems: readonly Problem[];
+  /** Files with encrypted values, for which placeholders stand. */
+  readonly encrypted: readonly string[];
 }
 
 export interface LintRequest extends Pick<LoadingRequest, 'manifests' | 'reading'> {

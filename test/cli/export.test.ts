@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sampleStack } from '../support/sample-stacks.ts';
+import { newAgeKey } from '../support/sops-writer.ts';
 import { CliHarness } from './harness.ts';
 
 let cli: CliHarness;
@@ -40,6 +41,17 @@ test('export of a plain Compose file refers to the variables beside it and does 
   const runs = [await cli.run('export demo'), await cli.run('export demo --compose')];
   await cli.expectGolden('export-variables', ...runs);
   expect(JSON.stringify(runs)).not.toContain('secret-');
+});
+
+test('export does not print placeholders for what is encrypted', async () => {
+  const { sops } = await newAgeKey(join(cli.directory, 'age.txt'));
+  withManifest(
+    await sops.yaml('name: demo\nservices: {web: {image: nginx, environment: {WORD: x}}}\n', '^WORD$'),
+  );
+  const run = await cli.run('export demo');
+  expect(run).toMatchObject({ exit: 1, stdout: '' });
+  expect(run.stderr).toContain('stack/demo cannot be exported: values in it are encrypted');
+  expect(run.stderr).toContain('compose.yaml as it is');
 });
 
 test('export prints nothing when something is wrong', async () => {

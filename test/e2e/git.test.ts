@@ -201,8 +201,10 @@ describe.skipIf(!hasEngine())('manifests out of Git', () => {
     await world.writesOfTwoPasses(stack);
     const container = await world.docker.getContainer(`${stack}-web-1`).inspect();
     expect({ id: container.Id, running: container.State.Running }).toEqual({ id: before, running: true });
-    expect((await world.status(stack))?.problems.map(({ code }) => code)).toContain('SourceSuspect');
-    const deleted = await world.ctl('delete', stack);
+    const ready = (await world.status(stack))?.conditions.find(({ type }) => type === 'Ready');
+    expect(ready).toMatchObject({ status: 'True', reason: 'SourceSuspect' });
+    expect(await world.ctl('delete', stack)).toMatchObject({ code: 1 });
+    const deleted = await world.ctl('delete', stack, '--confirm');
     expect(deleted).toMatchObject({ code: 0, stdout: `stack/${stack} deleted\n` });
   });
 

@@ -55,7 +55,13 @@ async function load(name: string, context: Context): Promise<UnfilledStack | und
   const { files } = await (await context.client()).manifest(name, context.signal);
   const baseDirectory = dirname(files[0]?.path ?? '/');
   const manifests = { baseDirectory, files: files.map(({ path, text }) => ({ relativePath: path, text })) };
-  const { stacks, problems } = await context.loader.loadUnfilled({ manifests, reading: 'tree' });
+  const { stacks, problems, encrypted } = await context.loader.loadUnfilled({ manifests, reading: 'tree' });
+  const [sealed] = encrypted;
+  if (sealed !== undefined) {
+    const hint = `copy ${printable(sealed)} as it is: an encrypted value counts only where it stands`;
+    await reportError(`stack/${name} cannot be exported: values in it are encrypted`, hint, context);
+    return undefined;
+  }
   const set = { argument: name, manifests, leftOut: [], isStdin: false };
   const isGood = await reportProblems(problems, createSourceFinder(context.cwd, set), context);
   const stack = stacks.find((each) => each.name === name);
