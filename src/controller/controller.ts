@@ -113,6 +113,12 @@ export class Controller {
     return this.#until(() => this.#probed, signal);
   }
 
+  /** Until every source was read once: before that nobody knows whose a stack is. False when the signal came first. */
+  async whenScanned(signal: AbortSignal): Promise<boolean> {
+    await this.#until(() => this.#scanned, signal);
+    return this.#scanned;
+  }
+
   /** Until every stack had its first pass. */
   async whenLooked(signal: AbortSignal): Promise<void> {
     await this.whenProbed(signal);
@@ -140,6 +146,7 @@ export class Controller {
     await this.sources.readAll(signal);
     await this.repositories.readAll(signal);
     this.#scanned = true;
+    this.#wakeWaiting();
     for (const record of this.records.all()) if (record.tombstone !== undefined) this.queue.add(record.name);
     await Promise.all([
       followEngine(

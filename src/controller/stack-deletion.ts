@@ -6,6 +6,9 @@ import type { DeleteRequest, DeleteResult } from './operations.ts';
 import { tombstoneOf } from './source-reader.ts';
 import { isToBeSeen } from './stack-record.ts';
 
+/** How long somebody who deletes waits for sources to be read, or for the engine. */
+const READING_MS = 15_000;
+
 /**
  * `stackctl delete`. What was applied over the manifest of another source is handed back to that one; of what a source
  * has, only a deletion that the guard holds back can be let go. `refuseUnknown` throws for a name that nobody knows.
@@ -16,6 +19,11 @@ export async function deleteStack(
   refuseUnknown: () => void,
 ): Promise<DeleteResult> {
   const { ports, records, catalog, sources } = controller;
+  if (!(await controller.whenScanned(AbortSignal.timeout(READING_MS)))) {
+    throw new Failure('refused', 'the sources have not been read yet, so nobody knows whose the stack is', {
+      hint: 'try again when `stackctl get sources` shows them',
+    });
+  }
   await readAgain(controller, request.name);
   const applied = { kind: 'applied', name: ports.applied.name } as const;
   const entry = catalog.get(request.name);
@@ -26,7 +34,7 @@ export async function deleteStack(
   const held = sources.held.find(({ name }) => name === request.name);
   if (entry !== undefined && entry.origin.kind !== 'applied') refuseManaged(request, entry, held);
   if (entry === undefined && !isToBeSeen(records.get(request.name))) {
-    const owned = await ports.engine.ownedStacks(AbortSignal.timeout(15_000));
+    const owned = await ports.engine.ownedStacks(AbortSignal.timeout(READING_MS));
     if (!owned.some((name) => name === request.name)) refuseUnknown();
   }
   const record = records.ensure(request.name);
@@ -54,7 +62,7 @@ async function readAgain({ ports, catalog, sources, repositories }: Controller, 
   const all = [...ports.sources, ...repositories.sources];
   const source = all.find((each) => each.kind === origin?.kind && each.name === origin?.name);
   if (source !== undefined && source !== ports.applied)
-    await sources.read(source, AbortSignal.timeout(15_000));
+    await sources.read(source, AbortSignal.timeout(READING_MS));
 }
 
 async function handBack(
