@@ -75,10 +75,10 @@ stop_daemon() {
   for _ in $(seq 100); do kill -0 "$daemon" 2>/dev/null || return 0; sleep 0.1; done
 }
 
-# Deletion by its manifests' absence is slow on purpose; a command is believed at once.
+# Deletion by their manifests' absence is slow on purpose; --confirm lets it go on at once.
 delete_stacks() {
   rm -rf "$work/manifests/demo" "$work/manifests/ai-stack"
-  show stackctl delete "${stacks[@]}" --volumes --timeout 2m
+  show stackctl delete "${stacks[@]}" --confirm --volumes --timeout 2m
 }
 
 nothing_is_left() {
