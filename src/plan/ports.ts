@@ -130,50 +130,47 @@ function givesUp(scope: Scope, sibling: ObservedContainer, port: PublishedPort):
   return replica !== undefined && !fixedPorts(replica).some((wanted) => clash(wanted, port));
 }
 
-/** Whether the one that has the port cannot be replaced before the one that wants it is there. */
-function isWaiting(scope: Scope, sibling: ObservedContainer, { service }: PortRequest): boolean {
-  if (sibling.service === undefined || sibling.service === service.name) return false;
-  return (
-    dependsOn(scope, sibling.service, service.name) ||
-    waitsFor(scope, sibling.service, service.name, new Set())
-  );
-}
-
-function dependsOn(scope: Scope, name: string, target: string): boolean {
-  const services = new Map<string, DesiredService>(scope.desired.services.map((each) => [each.name, each]));
+/**
+ * Whether the one that has the port cannot be replaced before the one that wants it is there: it depends on that one,
+ * or was planned already to wait for a port of it, directly or over others.
+ */
+function isWaiting(
+  scope: Scope,
+  sibling: ObservedContainer,
+  { service: { name: target } }: PortRequest,
+): boolean {
+  if (sibling.service === undefined || sibling.service === target) return false;
+  const awaited = awaitedServices(scope);
   const met = new Set<string>();
-  const pending = [name];
+  const pending = [sibling.service];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    for (const { service } of services.get(next)?.dependsOn ?? []) {
-      if (service === target) return true;
+    for (const name of awaited(next)) {
+      if (name === target) return true;
       // Each once: of services that share their dependencies there are more ways than anybody can walk.
-      if (met.has(service)) continue;
-      met.add(service);
-      pending.push(service);
+      if (met.has(name)) continue;
+      met.add(name);
+      pending.push(name);
     }
   }
   return false;
 }
 
-/**
- * Whether a service was planned already and waits, directly or over others, for a container of `target` to
- * give a port back: then `target` cannot wait for it in turn.
- */
-function waitsFor(
-  scope: Scope,
-  waiting: string | undefined,
-  target: string,
-  visited: Set<string | undefined>,
-): boolean {
-  if (waiting === target) return true;
-  if (visited.has(waiting)) return false;
-  visited.add(waiting);
-  return scope.draft.steps.some((step) => {
-    if (step.service !== waiting || step.gate?.kind !== 'replacement') return false;
-    const { container } = step.gate;
-    const holder = scope.observed.containers.find((live) => live.name === container);
-    return holder !== undefined && waitsFor(scope, holder.service, target, visited);
-  });
+/** For whom a service waits: those that it depends on, and those that are to give it a port. */
+function awaitedServices({ desired, observed, draft }: Scope): (name: string) => readonly string[] {
+  const services = new Map<string, DesiredService>(desired.services.map((each) => [each.name, each]));
+  const holders = new Map<string, string | undefined>(
+    observed.containers.map((live) => [live.name, live.service]),
+  );
+  const awaited = new Map<string, Set<string>>();
+  for (const { service, gate } of draft.steps) {
+    const holder = gate?.kind === 'replacement' ? holders.get(gate.container) : undefined;
+    if (service === undefined || holder === undefined || holder === service) continue;
+    awaited.set(service, (awaited.get(service) ?? new Set()).add(holder));
+  }
+  return (name) => [
+    ...(services.get(name)?.dependsOn ?? []).map((dependency) => dependency.service),
+    ...(awaited.get(name) ?? []),
+  ];
 }
 
 /** Its own replacement waits for us; without this neither would ever go on. */

@@ -4,7 +4,7 @@ import { parseDocument } from 'yaml';
 import { resolveWish } from '../../src/controller/wish.ts';
 import type { ManifestFile, StackManifest } from '../../src/manifest/stack.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
-import { note, ORDINARY_SEED } from '../support/cases.ts';
+import { note, whichCases } from '../support/cases.ts';
 import { SEED_FILES, SEEDS } from '../support/fuzz-seeds.ts';
 import { ADMITTED, bodiesOf, configOf, engineOf, filesOf, type Judged, judge } from '../support/judge.ts';
 import { type Mutation, mutate, mutations } from '../support/mutations.ts';
@@ -43,7 +43,7 @@ test(
           throw new Error(`${(error as Error).stack}\n--- ${manifest.path}\n${manifest.text.slice(0, 4000)}`);
         }
       }),
-      { numRuns: CASES, endOnFailure: FACTOR > 1, ...replay() },
+      { numRuns: CASES, endOnFailure: FACTOR > 1, ...whichCases() },
     );
     note(context, 'hostile documents', CASES);
     console.error(`fuzz: ${CASES} cases: ${counts.refused} refused, ${counts.accepted} accepted`);
@@ -52,15 +52,6 @@ test(
   },
   30 * MINUTE_MS * Math.max(1, FACTOR),
 );
-
-/** `FUZZ_SEED` and `FUZZ_PATH`, as a failure prints them. */
-function replay(): { seed?: number; path?: string } {
-  const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
-  return {
-    ...(seed === undefined ? ORDINARY_SEED : { seed: Number(seed) }),
-    ...(path === undefined ? {} : { path }),
-  };
-}
 
 function manifestOf(one: Case): ManifestFile {
   const seed = SEEDS[one.seed] as (typeof SEEDS)[number];

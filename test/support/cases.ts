@@ -12,7 +12,16 @@ const RUNS = Number(process.env['PROPERTY_RUNS'] ?? 200);
  * What an ordinary run tries is the same each time, so that a red run is the fault of a change. Who asks for more cases
  * hunts, and gets others each time.
  */
-export const ORDINARY_SEED = process.env['PROPERTY_RUNS'] === undefined ? { seed: 1 } : {};
+const ORDINARY_SEED = process.env['PROPERTY_RUNS'] === undefined ? { seed: 1 } : {};
+
+/** `FUZZ_SEED` and `FUZZ_PATH`, as a failure prints them: the same cases once more, or the one that failed. */
+export function whichCases(): { readonly seed?: number; readonly path?: string } {
+  const { FUZZ_SEED: seed, FUZZ_PATH: path } = process.env;
+  return {
+    ...(seed === undefined ? ORDINARY_SEED : { seed: Number(seed) }),
+    ...(path === undefined ? {} : { path }),
+  };
+}
 
 /** Tries a property, and tells the reporter how many cases that were. */
 export async function holds<Values>(
@@ -21,7 +30,7 @@ export async function holds<Values>(
   numRuns: number = RUNS,
 ): Promise<void> {
   try {
-    await fc.assert(property, { numRuns, ...ORDINARY_SEED });
+    await fc.assert(property, { numRuns, ...whichCases() });
   } catch (thrown) {
     keep(test.task.name, String(thrown));
     throw thrown;

@@ -175,6 +175,19 @@ test('a port that moves is not taken back by a restart for another reason in the
   expect(plans.flat().join('\n')).not.toContain('BadRevision');
 });
 
+test('ports that go round among services of which one depends on another do not wait in a circle', async () => {
+  const { engine } = await running({ services: { b: { ports: ['8081:80'] }, d: { ports: ['8080:80'] } } });
+  const after: StackWords = {
+    services: {
+      a: { ports: ['8080:80'] },
+      b: { dependsOn: { a: 'started' } },
+      d: { ports: ['8081:80'] },
+    },
+  };
+  const { plans } = await passUntilSettled(engine, stack(after));
+  expect(plans.flat().join('\n')).not.toContain('BadRevision');
+});
+
 test('a port comes back with the network of who had it, and is waited for', async () => {
   const networks = { front: {}, back: {} };
   const before: StackWords = {
