@@ -1,5 +1,6 @@
 import { defineConfig } from 'vitest/config';
 import { seedBug } from './test/seeded-bugs/plugin.ts';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 /** Makes the program wrong on purpose: `test/seeded-bugs/`. */
 const seededBug = process.env['SEEDED_BUG'];
@@ -38,6 +39,7 @@ const onEngine = (name: string) => ({
 export default defineConfig({
   plugins: seededBug === undefined ? [] : [seedBug(seededBug)],
   test: {
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/support/count-reporter.ts'],
     projects: [
       quick('unit'),

@@ -6,7 +6,10 @@ const MAX_NAME_BYTES = 180;
 
 /** A stored value as a file: JSON with a checksum, so that a torn or edited file is known for one. */
 export function encode(name: string, value: unknown): string {
-  return `${JSON.stringify({ version: VERSION, name, checksum: checksum(name, value), value })}\n`;
+  const text = JSON.stringify(value);
+  const head = { version: VERSION, name, checksum: checksum(name, text) };
+  // The value as it is: it may be long, and was made a text already.
+  return `${JSON.stringify(head).slice(0, -1)},"value":${text}}\n`;
 }
 
 export type Decoded =
@@ -18,7 +21,7 @@ export function decode(text: string): Decoded {
   if (document === undefined) return { ok: false, reason: 'is not JSON' };
   if (document['version'] !== VERSION) return { ok: false, reason: 'has an unknown version' };
   const { name, value } = document;
-  if (typeof name !== 'string' || document['checksum'] !== checksum(name, value)) {
+  if (typeof name !== 'string' || document['checksum'] !== checksum(name, JSON.stringify(value))) {
     return { ok: false, reason: 'does not match its checksum' };
   }
   return { ok: true, name, value };
@@ -39,9 +42,10 @@ function escapeByte(byte: number): string {
   return /[A-Za-z0-9_-]/.test(character) ? character : `%${byte.toString(16).padStart(2, '0')}`;
 }
 
-function checksum(name: string, value: unknown): string {
+/** `text`: the value as JSON. */
+function checksum(name: string, text: string | undefined): string {
   return createHash('sha256')
-    .update(JSON.stringify([name, value]))
+    .update(`[${JSON.stringify(name)},${text}]`)
     .digest('hex');
 }
 

@@ -63,9 +63,13 @@ export function ownerOfContainer(world: World, instance: string, container: SimC
 
 function observedContainer(world: World, instance: string, container: SimContainer): ObservedContainer {
   const { labels } = container;
+  const { ownership, stack, project } = ownerOfContainer(world, instance, container);
   const ordinal = labels[OURS.ordinal] ?? labels[COMPOSE.containerNumber];
+  // No spread: there are many thousand snapshots a second.
   return {
-    ...ownerOfContainer(world, instance, container),
+    ownership,
+    stack,
+    project,
     id: container.id,
     name: container.name,
     service: labels[OURS.service] ?? labels[COMPOSE.service],
@@ -159,8 +163,11 @@ function otherContainer(world: World, instance: string, container: SimContainer)
 
 function observedNetwork(instance: string, network: SimNetwork): ObservedNetwork {
   const { spec, labels } = network;
+  const { ownership, stack, project } = ownerOf(labels, {}, instance);
   return {
-    ...ownerOf(labels, {}, instance),
+    ownership,
+    stack,
+    project,
     id: network.id,
     name: network.name,
     key: labels[COMPOSE.network],

@@ -27,6 +27,9 @@ export interface DaemonOptions {
   readonly onLog: (line: string) => void;
 }
 
+/** Made once: an error with its stack for each of many thousand daemons takes time. */
+const KILLED = new DOMException('killed', 'AbortError');
+
 /** One process of stackctld: the controller as it is, on adapters that end with it. */
 export class Daemon {
   readonly controller: Controller;
@@ -98,7 +101,7 @@ export class Daemon {
    */
   kill(): void {
     this.#isAlive = false;
-    this.#stop.abort();
+    this.#stop.abort(KILLED);
     for (const cancel of this.#timers) cancel();
     this.#timers.clear();
   }
