@@ -11,7 +11,6 @@ import {
   type Surroundings,
   together,
 } from './finding.ts';
-import { hasNoWayOut } from './gateways.ts';
 import { routedPorts } from './publishing.ts';
 import { isBridge, isLan, type Joined } from './seats.ts';
 import type { Member, PortRef } from './topology.ts';
@@ -74,12 +73,13 @@ const isLinked = ({ links }: Joined, name: string): boolean =>
   links.some((link) => link === name || link.startsWith(`${name}:`));
 
 /**
- * By the target's own address from another network. A routed gateway lets in what comes to published ports, from networks
- * that have a way out and translate what leaves them, or are routed as well (measured on 28.5); no other gateway lets in
- * anything of another bridge.
+ * By the target's own address from another network. A routed gateway that gives the target its default route lets in what
+ * comes to published ports, from networks that have a way out and translate what leaves them, or are routed as well
+ * (measured on 28.5); no other gateway lets in anything of another bridge.
  */
 export function overRoutes(source: Sitting, target: Sitting, port: PortRef | undefined): Finding {
-  if (!target.joined.some(({ node }) => node.gatewayMode4 === 'routed')) return NOTHING;
+  const { gateway: there } = target;
+  if (there?.node.gatewayMode4 !== 'routed') return NOTHING;
   const from = source.gateway;
   const isAble =
     from !== undefined &&
@@ -89,14 +89,8 @@ export function overRoutes(source: Sitting, target: Sitting, port: PortRef | und
   if (!isAble) return NOTHING;
   const ports = routedPorts(target, port);
   if (ports.length === 0) return NOTHING;
-  const isOnBoth = (network: string) => source.joined.some((each) => each.network === network);
-  return together(
-    target.joined
-      .filter(
-        ({ node, network }) => node.gatewayMode4 === 'routed' && !hasNoWayOut(node) && !isOnBoth(network),
-      )
-      .map((there) => routeTo(there, ports)),
-  );
+  const isOnBoth = source.joined.some(({ network }) => network === there.network);
+  return isOnBoth ? NOTHING : routeTo(there, ports);
 }
 
 function routeTo(there: Joined, ports: readonly PortRef[]): Finding {

@@ -169,6 +169,7 @@ describe('two containers', () => {
     const where = topology(
       [
         net('x'),
+        net('q'),
         net('r', { gatewayMode4: 'routed', gatewayMode6: 'routed' }),
         net('n', { masquerade: false }),
       ],
@@ -176,8 +177,11 @@ describe('two containers', () => {
         member('a', { networks: ['x'] }),
         member('b', { networks: ['r'], publish: ['9000:80'] }),
         member('c', { networks: ['n'] }),
+        // Its ports are published on `q`, which gives the default route.
+        member('d', { networks: ['q', 'r'], publish: ['127.0.0.1:9001:80'] }),
       ],
     );
+    expect(ask(where, 'a', 'd', 80).allowed).toBe(false);
     expect(vias(ask(where, 'a', 'b', 80))).toEqual(['direct']);
     expect(says(ask(where, 'a', 'b', 80))).toEqual([
       'RoutedNetwork',
