@@ -63,7 +63,7 @@ interface HostPart {
   readonly reasons: readonly Reason[];
 }
 
-/** Each family of addresses has a gateway mode of its own, and `inhibit_ipv4` is about IPv4 alone (measured on 28.5). */
+/** Each family of addresses has a gateway mode of its own (measured on 28.5), and `inhibit_ipv4` is by its name about IPv4 alone. */
 function hostOn({ node, network }: Joined): HostPart {
   const apart = (shut: Reason): HostPart => ({ isFor: undefined, reasons: [shut] });
   if (isLan(node)) return apart(closes('LanHidesHost', { network, detail: node.driver }));
