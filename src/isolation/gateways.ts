@@ -24,7 +24,7 @@ export interface Gateways {
 
 /**
  * Never a network without a way out. Among the others one with both IPv4 and IPv6 comes first, then the higher priority, then
- * the first by name (families and names measured on 20.10 and 28.5; where the priority counts is told by libnetwork's
+ * the first by name (names measured on 20.10 and 28.5, families on 28.5; where the priority counts is told by libnetwork's
  * `Endpoint.Less` and `getGatewayEndpoint`).
  */
 export function gatewaysOf(joined: readonly Joined[], apiVersion: string): Gateways {
