@@ -1,5 +1,5 @@
-import type { Joined, Seating } from './seats.ts';
-import type { Member, PortRef, Topology } from './topology.ts';
+import type { Joined, OwnSeat, Seating } from './seats.ts';
+import type { Member, PortRef, Publication, Topology } from './topology.ts';
 import type { Reason, ReasonCode, Way } from './verdict.ts';
 
 /** What one rule says about a question. */
@@ -14,13 +14,23 @@ export const NOTHING: Finding = { ways: [], reasons: [] };
 export interface Surroundings {
   readonly topology: Topology;
   readonly seating: Seating;
+  /** Before Engine 27 what bridges send each other in IPv6 is not filtered. */
+  readonly filtersIPv6: boolean;
 }
 
 /** A container on a network stack of its own, or on that of `owner`. */
-export interface Sitting {
+export interface Sitting extends OwnSeat {
   readonly member: Member;
-  readonly owner: Member;
-  readonly joined: readonly Joined[];
+  readonly published: Published;
+}
+
+/** What of a container's published ports there really is on the host. */
+export interface Published {
+  /** The network that the container is reached on. */
+  readonly over: Joined | undefined;
+  readonly effective: readonly Publication[];
+  /** Asked for, and not there. */
+  readonly without: readonly Publication[];
 }
 
 type About = Omit<Reason, 'code' | 'effect'>;

@@ -10,9 +10,11 @@ import {
   type Sitting,
   together,
 } from './finding.ts';
-import { leadingTo, publishedOf, targetOf } from './publishing.ts';
-import { gatewayOf, isBridge, isLan, type Joined } from './seats.ts';
+import { isLeadingByIpv6 } from './gateways.ts';
+import { leadingTo, targetOf } from './publishing.ts';
+import { hasHostIPv6, isBridge, isLan, type Joined } from './seats.ts';
 import type { PortRef } from './topology.ts';
+import type { Reason } from './verdict.ts';
 
 /**
  * From a program on the host to a container's own address: the host has one on every bridge, internal or not, and neither
@@ -21,21 +23,16 @@ import type { PortRef } from './topology.ts';
 export function hostToContainer({ member, joined }: Sitting): Finding {
   if (joined.length === 0) return closed(closes('NoNetwork', { member: member.id }));
   return together(
-    joined.map((there) => {
-      const shut = hostIsApart(there);
-      if (shut !== undefined) return closed(shut);
+    joined.map((there): Finding => {
       const { network, addresses, node } = there;
+      const { isFor, reasons } = hostOn(there);
+      if (isFor === undefined) return closed(...reasons);
       const guess = node.isGuessed ? [notes('NetworkGuessed', { network })] : [];
+      const known = addresses.filter(isFor);
+      const hosts = known.length > 0 ? known : ['TARGET'];
       return {
-        ways: [
-          {
-            via: 'direct' as const,
-            network,
-            ports: 'all' as const,
-            dial: at(addresses.length > 0 ? addresses : ['TARGET']),
-          },
-        ],
-        reasons: [opens('HostAddress', { network }), ...guess],
+        ways: [{ via: 'direct', network, ports: 'all', dial: at(hosts) }],
+        reasons: [...reasons, ...guess],
       };
     }),
   );
@@ -48,33 +45,47 @@ export function hostToContainer({ member, joined }: Sitting): Finding {
 export function containerToHost({ member, joined }: Sitting): Finding {
   if (joined.length === 0) return closed(closes('NoNetwork', { member: member.id }));
   const found = joined.map((here): Finding => {
-    const shut = hostIsApart(here);
-    if (shut !== undefined) return closed(shut);
     const { network, node } = here;
-    const hosts = node.gateways.length > 0 ? node.gateways : ['GATEWAY'];
-    return {
-      ways: [{ via: 'gateway', network, ports: 'all', dial: at(hosts) }],
-      reasons: [opens('HostAddress', { network })],
-    };
+    const { isFor, reasons } = hostOn(here);
+    if (isFor === undefined) return closed(...reasons);
+    const known = node.gateways.filter(isFor);
+    const hosts = known.length > 0 ? known : ['GATEWAY'];
+    return { ways: [{ via: 'gateway', network, ports: 'all', dial: at(hosts) }], reasons };
   });
   const all = together(found);
   return all.ways.length === 0 ? all : together([all, closed(notes('HostFirewall'))]);
 }
 
-/** Why the host has no part in a network. */
-function hostIsApart({ node, network }: Joined) {
-  if (isLan(node)) return closes('LanHidesHost', { network, detail: node.driver });
-  if (!isBridge(node)) return closes('NoHostAddress', { network, detail: node.driver });
-  if (node.gatewayMode4 === 'isolated') return closes('IsolatedGateway', { network });
-  if (node.inhibitIPv4) return closes('NoHostAddress', { network });
-  return undefined;
+/** What part the host has in a network. */
+interface HostPart {
+  /** Whether it is met at addresses like this one; undefined: at none. */
+  readonly isFor: ((address: string) => boolean) | undefined;
+  readonly reasons: readonly Reason[];
+}
+
+/** Each family of addresses has a gateway mode of its own (measured on 28.5), and `inhibit_ipv4` is by its name about IPv4 alone. */
+function hostOn({ node, network }: Joined): HostPart {
+  const apart = (shut: Reason): HostPart => ({ isFor: undefined, reasons: [shut] });
+  if (isLan(node)) return apart(closes('LanHidesHost', { network, detail: node.driver }));
+  if (!isBridge(node)) return apart(closes('NoHostAddress', { network, detail: node.driver }));
+  const isIn6 = hasHostIPv6(node);
+  const isIn4 = node.gatewayMode4 !== 'isolated' && !node.inhibitIPv4;
+  if (isIn4) {
+    const isFor = (address: string): boolean => isIn6 || !address.includes(':');
+    return { isFor, reasons: [opens('HostAddress', { network })] };
+  }
+  const code = node.gatewayMode4 === 'isolated' ? 'IsolatedGateway' : 'NoHostAddress';
+  if (!isIn6) return apart(closes(code, { network }));
+  return {
+    isFor: (address) => address.includes(':'),
+    reasons: [opens('HostAddress', { network, detail: 'IPv6' }), closes(code, { network, detail: 'IPv4' })],
+  };
 }
 
 /** From a container to other machines: only where the default route leads. */
-export function containerToOutside({ member, joined }: Sitting): Finding {
+export function containerToOutside({ member, joined, gateway }: Sitting): Finding {
   const [first] = joined;
   if (first === undefined) return closed(closes('NoNetwork', { member: member.id }));
-  const gateway = gatewayOf(joined);
   if (gateway === undefined) {
     return closed(
       ...joined.map(({ network, node }) =>
@@ -82,7 +93,12 @@ export function containerToOutside({ member, joined }: Sitting): Finding {
       ),
     );
   }
-  const { network, node } = gateway;
+  const { network } = gateway;
+  const byIpv6 = isLeadingByIpv6(gateway, joined) ? [notes('RouteByIpv6', { network })] : [];
+  return together([outOver(gateway), closed(...byIpv6)]);
+}
+
+function outOver({ network, node }: Joined): Finding {
   const way = { via: 'egress' as const, network, ports: 'all' as const, dial: [] };
   if (isLan(node)) return { ways: [way], reasons: [opens('OnLan', { network })] };
   if (!isBridge(node)) {
@@ -136,9 +152,9 @@ export function neighbourByRoute(target: Sitting, port: PortRef | undefined, api
         };
       }
       if (node.gatewayMode4 !== 'routed' && isAtLeast(apiVersion, '1.48')) return NOTHING;
-      const isPublishing = gatewayOf(target.joined)?.network === network;
+      const isPublishing = target.gateway?.network === network;
       const asked = isPublishing ? leadingTo(target.owner.publications, port) : [];
-      if (asked.length === 0 || publishedOf(target).over === undefined) return NOTHING;
+      if (asked.length === 0 || target.published.over === undefined) return NOTHING;
       const ports = asked.map(targetOf);
       return {
         ways: [{ via: 'direct' as const, network, ports, dial: ports.flatMap((each) => at(hosts, each)) }],

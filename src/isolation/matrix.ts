@@ -1,13 +1,13 @@
-import { hasNoWayOut } from './seats.ts';
-import { networksOfGroup, type ServiceGroup, servicesOf, waysBetween } from './services.ts';
+import { hasNoWayOut } from './gateways.ts';
+import { endsOf, networksOfGroup, type ServiceGroup, servicesOf, waysBetween } from './services.ts';
 import type { NetworkNode, Topology } from './topology.ts';
-import type { Endpoint, Model, Way } from './verdict.ts';
+import type { Endpoint, Extent, Model } from './verdict.ts';
 
 /**
  * How a row reaches a column. `all`: every port. `ports`: published ones alone. `none`: not at all. `self`: the same service
  * with one container, which there is nothing to ask about.
  */
-export type Reach = 'all' | 'ports' | 'none' | 'self';
+export type Reach = Extent | 'self';
 
 /** Who reaches whom: a row for each source, a column for each target. */
 export interface Matrix {
@@ -32,31 +32,39 @@ export function serviceMatrix(model: Model, { stacks, strangers }: MatrixOptions
   const groups = servicesOf(model.topology).filter(({ stack }) =>
     stack === undefined ? strangers : stacks.length === 0 || stacks.includes(stack),
   );
-  const outside = { kind: 'outside' } as const;
-  const host = { kind: 'host' } as const;
-  const sources: readonly (ServiceGroup | Endpoint)[] = [outside, host, ...groups];
-  const targets: readonly (ServiceGroup | Endpoint)[] = [...groups, host, outside];
+  const ends = groups.map(endsOf);
+  const outside: readonly Endpoint[] = [{ kind: 'outside' }];
+  const host: readonly Endpoint[] = [{ kind: 'host' }];
+  const sources = [outside, host, ...ends];
+  const targets = [...ends, host, outside];
   return {
     origin: model.topology.origin,
     rows: ['outside', 'host', ...groups.map(({ name }) => name)],
     columns: [...groups.map(({ name }) => name), 'host', 'internet'],
     cells: sources.map((from) =>
       targets.map((to) => {
-        if ('members' in from && from === to && from.members.length === 1) return 'self';
-        if (isOutOfPlace(from, to)) return 'self';
-        return reachOf(waysBetween(model, from, to));
+        if (from === to && from.length === 1) return 'self';
+        return isElsewhere(from) && isElsewhere(to) ? 'self' : extentBetween(model, from, to);
       }),
     ),
   };
 }
 
-/** What stands outside of this program: the host and the world between themselves. */
-const isOutOfPlace = (from: ServiceGroup | Endpoint, to: ServiceGroup | Endpoint): boolean =>
-  !('members' in from) && !('members' in to);
+/** What stands outside of this program: the host and the world, of which nobody asks between themselves. */
+const isElsewhere = ([end]: readonly Endpoint[]): boolean => end?.kind !== 'member';
 
-function reachOf(ways: readonly Way[]): Reach {
-  if (ways.length === 0) return 'none';
-  return ways.some(({ ports }) => ports === 'all') ? 'all' : 'ports';
+/** The widest of all pairs; replicas of one service are asked about each other. */
+function extentBetween(model: Model, from: readonly Endpoint[], to: readonly Endpoint[]): Extent {
+  let widest: Extent = 'none';
+  for (const source of from) {
+    for (const target of to) {
+      if (source === target) continue;
+      const extent = model.extent({ from: source, to: target });
+      if (extent === 'all') return 'all';
+      if (extent === 'ports') widest = 'ports';
+    }
+  }
+  return widest;
 }
 
 /** What one network lets another do. */
@@ -94,6 +102,7 @@ export function networkMatrix(model: Model, { stacks, strangers }: MatrixOptions
         stacks.includes(stack ?? '')),
   );
   const names = shown.map(({ name }) => name);
+  const crossing = crossingsOf(model);
   return {
     origin: topology.origin,
     rows: ['outside', ...names],
@@ -101,7 +110,7 @@ export function networkMatrix(model: Model, { stacks, strangers }: MatrixOptions
     cells: [
       [...shown.map((to) => reached(model, on.get(to.name) ?? [], to)), { reach: 'none', by: [] }],
       ...shown.map((from) => [
-        ...shown.map((to) => across(model, { from, to, on })),
+        ...shown.map((to) => across(crossing, { from, to, on })),
         outward(model, from, on.get(from.name) ?? []),
       ]),
     ],
@@ -115,21 +124,34 @@ function reached(model: Model, there: readonly ServiceGroup[], to: NetworkNode):
   return cell(by, there);
 }
 
+/** Over which networks one service reaches another. */
+type Crossing = (source: ServiceGroup, target: ServiceGroup) => ReadonlySet<string | undefined>;
+
+/** Each pair is asked about once, on however many networks the two are. */
+function crossingsOf(model: Model): Crossing {
+  const bySource = new Map<ServiceGroup, Map<ServiceGroup, ReadonlySet<string | undefined>>>();
+  return (source, target) => {
+    const found = bySource.get(source) ?? new Map<ServiceGroup, ReadonlySet<string | undefined>>();
+    bySource.set(source, found);
+    const over =
+      found.get(target) ?? new Set(waysBetween(model, source, target).map(({ network }) => network));
+    found.set(target, over);
+    return over;
+  };
+}
+
 interface Across {
   readonly from: NetworkNode;
   readonly to: NetworkNode;
   readonly on: ReadonlyMap<string, readonly ServiceGroup[]>;
 }
 
-function across(model: Model, { from, to, on }: Across): NetworkCell {
+function across(crossing: Crossing, { from, to, on }: Across): NetworkCell {
   if (from === to) return { reach: from.icc ? 'all' : 'none', by: [] };
   const sources = on.get(from.name) ?? [];
   const targets = on.get(to.name) ?? [];
   const by = sources.filter((source) =>
-    targets.some(
-      (target) =>
-        target !== source && waysBetween(model, source, target).some(({ network }) => network === to.name),
-    ),
+    targets.some((target) => target !== source && crossing(source, target).has(to.name)),
   );
   return cell(by, sources);
 }

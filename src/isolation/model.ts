@@ -16,41 +16,71 @@ import {
   neighbourByRoute,
   outsideOverLan,
 } from './host.ts';
-import { namesBetween, overLan, overNetworks, overRoutes } from './networks.ts';
+import { filtersIPv6 } from './network-traits.ts';
+import { namesBetween, overIpv6, overLan, overNetworks, overRoutes } from './networks.ts';
 import { samePort } from './ports.ts';
-import { fromContainer, fromHost, fromOutside } from './publishing.ts';
+import { fromContainer, fromHost, fromOutside, publishedOf } from './publishing.ts';
 import { type Seat, seatingOf } from './seats.ts';
 import type { Member, PortRef, Topology } from './topology.ts';
-import type { Endpoint, Model, Question, Reason, Verdict, Way } from './verdict.ts';
+import type { Endpoint, Extent, Model, Question, Reason, Verdict, Way } from './verdict.ts';
 
-/** The model of one topology: the networks are looked up once, and each question then costs little. */
+/** The model of one topology: who sits where is found once, and each question then costs little. */
 export function modelOf(topology: Topology): Model {
-  const surroundings = { topology, seating: seatingOf(topology) };
+  const seating = seatingOf(topology);
+  const ends = new Map(topology.members.map((member) => [member.id, endAt(member, seating.seat(member))]));
+  const surroundings: Known = {
+    topology,
+    seating,
+    filtersIPv6: filtersIPv6(topology.engine.apiVersion),
+    end: (endpoint) => (endpoint.kind === 'member' ? ends.get(endpoint.id) : ELSEWHERE[endpoint.kind]),
+  };
   return {
     topology,
     reach: (question) => answer(question, surroundings),
     ways: (question) => waysOf(question, surroundings),
+    extent: (question) => extentOf(question, surroundings),
   };
 }
 
-function waysOf(question: Question, surroundings: Surroundings): readonly Way[] {
-  const from = endOf(question.from, surroundings);
-  const to = endOf(question.to, surroundings);
-  if (from === undefined || to === undefined) return [];
-  if (from.member?.state === 'stopped' || to.member?.state === 'stopped') return [];
-  return between(from, to, question.port, surroundings).ways.filter(({ ports }) =>
-    leadsTo(ports, question.port),
-  );
+interface Known extends Surroundings {
+  readonly end: (endpoint: Endpoint) => End | undefined;
 }
 
-function answer(question: Question, surroundings: Surroundings): Verdict {
-  const from = endOf(question.from, surroundings);
-  const to = endOf(question.to, surroundings);
+function waysOf(question: Question, surroundings: Known): readonly Way[] {
+  const asked = rulesFor(question, surroundings);
+  const ways = asked.flatMap((rule) => rule().ways);
+  return ways.filter(({ ports }) => leadsTo(ports, question.port));
+}
+
+/** Asks no rule further once everything is open. */
+function extentOf(question: Question, surroundings: Known): Extent {
+  let widest: Extent = 'none';
+  for (const rule of rulesFor(question, surroundings)) {
+    for (const { ports } of rule().ways) {
+      if (ports === 'all') return 'all';
+      if (leadsTo(ports, question.port)) widest = 'ports';
+    }
+  }
+  return widest;
+}
+
+/** None for ends that are not there, or do not run. */
+function rulesFor({ from, to, port }: Question, surroundings: Known): readonly Rule[] {
+  const source = surroundings.end(from);
+  const target = surroundings.end(to);
+  if (source === undefined || target === undefined) return [];
+  if (source.member?.state === 'stopped' || target.member?.state === 'stopped') return [];
+  return between(source, target, port, surroundings);
+}
+
+function answer(question: Question, surroundings: Known): Verdict {
+  const from = surroundings.end(question.from);
+  const to = surroundings.end(question.to);
   if (from === undefined || to === undefined)
     return refused([closes('NotThere', { member: missing(question, surroundings) })]);
   const stopped = [from, to].flatMap(({ member }) => (member?.state === 'stopped' ? [member] : []));
   if (stopped.length > 0) return refused(stopped.map(({ id }) => closes('NotRunning', { member: id })));
-  const found = between(from, to, question.port, surroundings);
+  const found = together(between(from, to, question.port, surroundings).map((rule) => rule()));
   const ways = found.ways.filter(({ ports }) => leadsTo(ports, question.port));
   const named = namesOf(from, to, surroundings);
   const listening = ways.length > 0 ? listenNotes(to.member, question.port) : [];
@@ -67,13 +97,25 @@ interface End {
   readonly kind: Endpoint['kind'];
   readonly member: Member | undefined;
   readonly seat: Seat;
+  /** Undefined: on the network of the host, on none, or somewhere else. */
+  readonly sitting: Sitting | undefined;
 }
 
-function endOf(endpoint: Endpoint, { seating }: Surroundings): End | undefined {
-  if (endpoint.kind !== 'member') return { kind: endpoint.kind, member: undefined, seat: { kind: 'host' } };
-  const member = seating.member(endpoint.id);
-  return member === undefined ? undefined : { kind: 'member', member, seat: seating.seat(member) };
-}
+const endAt = (member: Member, seat: Seat): End => ({
+  kind: 'member',
+  member,
+  seat,
+  sitting: seat.kind === 'own' ? { ...seat, member, published: publishedOf(seat) } : undefined,
+});
+
+const afar = (kind: Endpoint['kind']): End => ({
+  kind,
+  member: undefined,
+  seat: { kind: 'host' },
+  sitting: undefined,
+});
+
+const ELSEWHERE = { host: afar('host'), outside: afar('outside'), neighbour: afar('neighbour') } as const;
 
 function missing({ from, to }: Question, { seating }: Surroundings): string {
   const ids = [from, to].flatMap((end) => (end.kind === 'member' ? [end.id] : []));
@@ -85,37 +127,52 @@ const refused = (reasons: readonly Reason[]): Verdict => ({ allowed: false, ways
 const leadsTo = (ports: 'all' | readonly PortRef[], port: PortRef | undefined): boolean =>
   ports === 'all' || port === undefined || ports.some((each) => samePort(each, port));
 
-function between(from: End, to: End, port: PortRef | undefined, surroundings: Surroundings): Finding {
-  const nowhere = [from, to].flatMap(({ member, seat }) => {
-    if (member === undefined) return [];
-    if (seat.kind === 'unknown') return [closes('NamespaceUnknown', { member: member.id })];
-    return seat.kind === 'none' && from.member !== to.member
-      ? [closes('NoNetwork', { member: member.id })]
-      : [];
-  });
-  if (nowhere.length > 0) return closed(...nowhere);
-  if (isOneSeat(from, to)) return byLoopback(from, to);
-  if (from.kind === 'outside' || from.kind === 'neighbour') return fromAfar(from, to, port, surroundings);
-  if (to.kind === 'outside' || to.kind === 'neighbour') return toAfar(from);
-  return nearby(from, to, port);
+/** One way there could be; asked only as far as somebody wants to know. */
+type Rule = () => Finding;
+
+function between(from: End, to: End, port: PortRef | undefined, surroundings: Surroundings): readonly Rule[] {
+  if (isNowhere(from, to) || isNowhere(to, from)) return [() => nowhere(from, to)];
+  if (isOneSeat(from, to)) return [() => byLoopback(from, to)];
+  if (from.kind === 'outside' || from.kind === 'neighbour') {
+    return [() => fromAfar(from, to, port, surroundings)];
+  }
+  if (to.kind === 'outside' || to.kind === 'neighbour') return [() => toAfar(from)];
+  return nearby(from.sitting, to.sitting, port, surroundings);
 }
 
-/** Both ends on this host, and not on one network stack. */
-function nearby(from: End, to: End, port: PortRef | undefined): Finding {
-  const source = sittingOf(from);
-  const target = sittingOf(to);
-  if (target === undefined) return source === undefined ? NOTHING : containerToHost(source);
-  if (source === undefined) return together([hostToContainer(target), fromHost(target, port)]);
-  return together([
-    overNetworks(source, target),
-    overRoutes(source, target, port),
-    overLan(source, target),
-    fromContainer(source, target, port),
-  ]);
+/** Whether an end has no network at all; with itself it talks even so. */
+const isNowhere = ({ member, seat }: End, other: End): boolean =>
+  seat.kind === 'unknown' || (seat.kind === 'none' && member !== other.member);
+
+function nowhere(from: End, to: End): Finding {
+  const reasons = [from, to].flatMap(({ member, seat }) => {
+    if (member === undefined) return [];
+    if (seat.kind === 'unknown') return [closes('NamespaceUnknown', { member: member.id })];
+    return seat.kind === 'none' ? [closes('NoNetwork', { member: member.id })] : [];
+  });
+  return closed(...reasons);
+}
+
+/** Both ends on this host, and not on one network stack; undefined: on that of the host. */
+function nearby(
+  source: Sitting | undefined,
+  target: Sitting | undefined,
+  port: PortRef | undefined,
+  { filtersIPv6: isFiltered }: Surroundings,
+): readonly Rule[] {
+  if (target === undefined) return source === undefined ? [] : [() => containerToHost(source)];
+  if (source === undefined) return [() => hostToContainer(target), () => fromHost(target, port)];
+  return [
+    () => overNetworks(source, target),
+    () => overRoutes(source, target, port),
+    ...(isFiltered ? [] : [() => overIpv6(source, target)]),
+    () => overLan(source, target),
+    () => fromContainer(source, target, port, isFiltered),
+  ];
 }
 
 function fromAfar(from: End, to: End, port: PortRef | undefined, { topology }: Surroundings): Finding {
-  const target = sittingOf(to);
+  const target = to.sitting;
   const isNeighbour = from.kind === 'neighbour';
   const { apiVersion } = topology.engine;
   // What runs on the host's own network, the host itself, or another machine.
@@ -140,7 +197,7 @@ function fromAfar(from: End, to: End, port: PortRef | undefined, { topology }: S
 }
 
 function toAfar(from: End): Finding {
-  const source = sittingOf(from);
+  const source = from.sitting;
   if (source !== undefined) return containerToOutside(source);
   return {
     ways: [{ via: 'egress', network: undefined, ports: 'all', dial: [] }],
@@ -181,17 +238,10 @@ function byLoopback(from: End, to: End): Finding {
   };
 }
 
-/** Undefined: on the network of the host. */
-function sittingOf({ member, seat }: End): Sitting | undefined {
-  return member === undefined || seat.kind !== 'own'
-    ? undefined
-    : { member, owner: seat.owner, joined: seat.joined };
-}
-
 function namesOf(from: End, to: End, surroundings: Surroundings): Pick<Verdict, 'names' | 'reasons'> {
-  const target = sittingOf(to);
+  const target = to.sitting;
   if (isOneSeat(from, to)) return { names: ['localhost'], reasons: [] };
-  const source = sittingOf(from);
+  const source = from.sitting;
   if (source === undefined || target === undefined) return { names: [], reasons: [] };
   const found = namesBetween(source, target, surroundings);
   const isJoined = source.joined.some(({ network }) =>

@@ -16,6 +16,9 @@ const MODES: Readonly<Record<GatewayMode, string>> = {
 /** First API version whose engines have ip6tables on by default (27.0); before, no bridge filters IPv6 (measured on 20.10). */
 const FILTERS_IPV6 = '1.46';
 
+/** Whether the engine filters what comes to a bridge in IPv6. */
+export const filtersIPv6 = (apiVersion: string): boolean => isAtLeast(apiVersion, FILTERS_IPV6);
+
 type Traits = 'icc' | 'icc6' | 'masquerade' | 'gatewayMode4' | 'gatewayMode6' | 'inhibitIPv4' | 'mode';
 
 /** What a driver's options mean for who can talk to whom, on an engine of this API version. */
@@ -32,7 +35,7 @@ export function traitsOf(
   };
   return {
     icc: isOn('enable_icc', true),
-    icc6: isOn('enable_icc', true) || !isAtLeast(apiVersion, FILTERS_IPV6),
+    icc6: isOn('enable_icc', true) || !filtersIPv6(apiVersion),
     masquerade: isOn('enable_ip_masquerade', true),
     gatewayMode4: gatewayMode('ipv4'),
     gatewayMode6: gatewayMode('ipv6'),

@@ -12,7 +12,7 @@ import {
   together,
 } from './finding.ts';
 import { routedPorts } from './publishing.ts';
-import { gatewayOf, hasNoWayOut, isBridge, isLan, type Joined } from './seats.ts';
+import { isBridge, isLan, type Joined } from './seats.ts';
 import type { Member, PortRef } from './topology.ts';
 import type { Reason } from './verdict.ts';
 
@@ -20,13 +20,18 @@ import type { Reason } from './verdict.ts';
 export function overNetworks(source: Sitting, target: Sitting): Finding {
   if (source.joined.length === 0) return closed(closes('NoNetwork', { member: source.member.id }));
   if (target.joined.length === 0) return closed(closes('NoNetwork', { member: target.member.id }));
-  const shared = target.joined.flatMap((there) => {
-    const here = source.joined.find(({ network }) => network === there.network);
-    return here === undefined ? [] : [overNetwork(here, there)];
-  });
-  if (shared.length > 0) return together(shared);
-  const names = (joined: readonly Joined[]) => sortedSet(joined.map(({ network }) => network)).join(', ');
-  return closed(closes('NoSharedNetwork', { detail: `${names(source.joined)} | ${names(target.joined)}` }));
+  const shared = sharedBy(source, target);
+  if (shared.length > 0) return together(shared.map(({ here, there }) => overNetwork(here, there)));
+  return closed(closes('NoSharedNetwork', { detail: `${source.places} | ${target.places}` }));
+}
+
+/** Networks that both are on, each as it is to the one and to the other. */
+function sharedBy(source: Sitting, target: Sitting): readonly { here: Joined; there: Joined }[] {
+  const shared: { here: Joined; there: Joined }[] = [];
+  for (const there of target.joined) {
+    for (const here of source.joined) if (here.network === there.network) shared.push({ here, there });
+  }
+  return shared;
 }
 
 function overNetwork(here: Joined, there: Joined): Finding {
@@ -68,12 +73,14 @@ const isLinked = ({ links }: Joined, name: string): boolean =>
   links.some((link) => link === name || link.startsWith(`${name}:`));
 
 /**
- * By the target's own address from another network. A routed gateway lets in what comes to published ports, from networks
- * that have a way out and translate what leaves them, or are routed as well (measured on 28.5); no other gateway lets in
- * anything of another bridge.
+ * By the target's own address from another network. A routed gateway that gives the target its default route lets in what
+ * comes to published ports, from networks that have a way out and translate what leaves them, or are routed as well
+ * (measured on 28.5); no other gateway lets in anything of another bridge.
  */
 export function overRoutes(source: Sitting, target: Sitting, port: PortRef | undefined): Finding {
-  const from = gatewayOf(source.joined);
+  const { gateway: there } = target;
+  if (there?.node.gatewayMode4 !== 'routed') return NOTHING;
+  const from = source.gateway;
   const isAble =
     from !== undefined &&
     isBridge(from.node) &&
@@ -82,14 +89,8 @@ export function overRoutes(source: Sitting, target: Sitting, port: PortRef | und
   if (!isAble) return NOTHING;
   const ports = routedPorts(target, port);
   if (ports.length === 0) return NOTHING;
-  const isOnBoth = (network: string) => source.joined.some((each) => each.network === network);
-  return together(
-    target.joined
-      .filter(
-        ({ node, network }) => node.gatewayMode4 === 'routed' && !hasNoWayOut(node) && !isOnBoth(network),
-      )
-      .map((there) => routeTo(there, ports)),
-  );
+  const isOnBoth = source.joined.some(({ network }) => network === there.network);
+  return isOnBoth ? NOTHING : routeTo(there, ports);
 }
 
 function routeTo(there: Joined, ports: readonly PortRef[]): Finding {
@@ -98,6 +99,28 @@ function routeTo(there: Joined, ports: readonly PortRef[]): Finding {
     ways: [{ via: 'direct', network: there.network, ports, dial: ports.flatMap((port) => at(hosts, port)) }],
     reasons: [opens('RoutedNetwork', { network: there.network })],
   };
+}
+
+/**
+ * By the target's IPv6 address from another bridge, where the engine does not filter it. The host forwards it for whoever has
+ * a route to it and back: ICC, `internal` and masquerade are not asked (measured on 20.10).
+ */
+export function overIpv6(source: Sitting, target: Sitting): Finding {
+  const from = source.gateway6;
+  if (from === undefined || target.gateway6 === undefined || !isBridge(from.node)) return NOTHING;
+  const isOnBoth = (network: string) => source.joined.some((each) => each.network === network);
+  return together(
+    target.joined
+      .filter(({ node, network }) => isBridge(node) && node.enableIPv6 && !isOnBoth(network))
+      .map(({ network, addresses }) => {
+        const byIpv6 = addresses.filter((address) => address.includes(':'));
+        const hosts = byIpv6.length > 0 ? byIpv6 : ['TARGET'];
+        return {
+          ways: [{ via: 'direct', network, ports: 'all', dial: at(hosts) }],
+          reasons: [opens('Ipv6Forwarded', { network, detail: from.network })],
+        };
+      }),
+  );
 }
 
 /** Both stand on the wire of the host, by different networks; what lies between is not the engine's. */
@@ -130,10 +153,7 @@ export function namesBetween(
   target: Sitting,
   { seating }: Surroundings,
 ): { readonly names: readonly string[]; readonly reasons: readonly Reason[] } {
-  const shared = target.joined.flatMap((there) => {
-    const here = source.joined.find(({ network }) => network === there.network);
-    return here === undefined ? [] : [{ here, there }];
-  });
+  const shared = sharedBy(source, target);
   const named = shared.filter(({ there }) => !there.node.isDefaultBridge);
   const plain = shared.find(({ there }) => there.node.isDefaultBridge);
   const linked = plain === undefined ? [] : linkedNames(plain.here, target.owner);

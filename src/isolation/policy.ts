@@ -6,8 +6,8 @@ import type {
   Selector,
   ZoneExpectation,
 } from '../model/reachability.ts';
+import { hasNoWayOut } from './gateways.ts';
 import { sayReason } from './say.ts';
-import { hasNoWayOut } from './seats.ts';
 import { endsOf, networksOfGroup, type ServiceGroup, servicesOf } from './services.ts';
 import type { NetworkNode, PortRef } from './topology.ts';
 import type { Endpoint, Model, Reason, Verdict } from './verdict.ts';

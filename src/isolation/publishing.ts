@@ -1,22 +1,12 @@
 import { isAtLeast } from '../desired/api-version.ts';
-import { closed, closes, type Finding, notes, opens, type Sitting } from './finding.ts';
+import { closed, closes, type Finding, notes, opens, type Published, type Sitting } from './finding.ts';
 import { isLoopback, isWildcard, samePort, showHostAddress } from './ports.ts';
-import { gatewayOf, isBridge, isLan, type Joined } from './seats.ts';
+import { hasHostIPv6, isBridge, isLan, type Joined, type OwnSeat } from './seats.ts';
 import type { PortRef, Publication } from './topology.ts';
 import type { Reason, Way } from './verdict.ts';
 
-/** What of a container's published ports there really is on the host. */
-export interface Published {
-  /** The network that the container is reached on. */
-  readonly over: Joined | undefined;
-  readonly effective: readonly Publication[];
-  /** Asked for, and not there. */
-  readonly without: readonly Publication[];
-}
-
 /** Ports are published where the default route is: a container of internal networks alone publishes none. */
-export function publishedOf({ owner, joined }: Sitting): Published {
-  const over = gatewayOf(joined);
+export function publishedOf({ owner, gateway: over }: OwnSeat): Published {
   if (over === undefined || isLan(over.node) || over.node.inhibitIPv4) {
     return { over, effective: [], without: owner.publications };
   }
@@ -50,7 +40,7 @@ export const targetOf = ({ containerPort, protocol }: Publication): PortRef => (
 
 /** From a program on the host, which reaches all of its addresses. */
 export function fromHost(target: Sitting, port: PortRef | undefined): Finding {
-  const { over, effective, without } = publishedOf(target);
+  const { over, effective, without } = target.published;
   const found = leadingTo(effective, port);
   if (found.length === 0) return closed(...withoutEffect(leadingTo(without, port), over));
   return {
@@ -64,7 +54,7 @@ export function fromOutside(
   target: Sitting,
   { port, apiVersion, isNeighbour }: { port: PortRef | undefined; apiVersion: string; isNeighbour: boolean },
 ): Finding {
-  const { over, effective, without } = publishedOf(target);
+  const { over, effective, without } = target.published;
   const asked = leadingTo(effective, port);
   if (asked.length === 0) return closed(...absent(target, { port, effective, without, over }));
   const loopback = asked.filter(({ hostIp }) => isLoopback(hostIp));
@@ -91,17 +81,26 @@ export function fromOutside(
  * the target itself (measured on 20.10 and 28.5, with the userland proxy, which is on by default). So ICC does not matter, and
  * only where the proxy is passed by does the way end: from internal networks, and from other networks without masquerade.
  */
-export function fromContainer(source: Sitting, target: Sitting, port: PortRef | undefined): Finding {
-  const { over, effective, without } = publishedOf(target);
+export function fromContainer(
+  source: Sitting,
+  target: Sitting,
+  port: PortRef | undefined,
+  filtersIPv6: boolean,
+): Finding {
+  const { over, effective, without } = target.published;
   const asked = leadingTo(effective, port);
   if (asked.length === 0) return closed(...absent(target, { port, effective, without, over }));
   const ways: Way[] = [];
   const reasons: Reason[] = [];
   for (const each of asked) {
     const hosts = isLoopback(each.hostIp) ? [] : hostAddressesFor(source, each, over);
-    if (hosts.length > 0) {
-      ways.push(way([each], over, hosts));
+    const isRuled = filtersIPv6 && over?.node.enableIPv6 === true;
+    const proxied = isRuled ? [] : ipv6AddressesFor(source, each);
+    const all = [...new Set([...hosts, ...proxied])];
+    if (all.length > 0) {
+      ways.push(way([each], over, all));
       reasons.push(publishedReason(each, over));
+      if (hosts.length === 0) reasons.push(opens('ProxiedByIpv6', about(each, over)));
     } else if (isLoopback(each.hostIp)) reasons.push(closes('LoopbackOnly', about(each, over)));
     else reasons.push(closes('SourceCannotReachHost', { ...about(each, over), member: source.owner.id }));
   }
@@ -110,7 +109,7 @@ export function fromContainer(source: Sitting, target: Sitting, port: PortRef | 
 
 /** By which addresses of the host a source gets through to a published port; empty: by none. */
 function hostAddressesFor(
-  { joined }: Sitting,
+  { joined, gateway }: Sitting,
   { hostIp }: Publication,
   over: Joined | undefined,
 ): readonly string[] {
@@ -123,10 +122,9 @@ function hostAddressesFor(
     (!isIPv6(hostIp) || from.node.enableIPv6);
   if (!isWildcard(hostIp)) {
     // An address on the way of one network is reached over that network, any other by the default route.
-    const from = joined.find(({ node }) => node.gateways.includes(hostIp)) ?? gatewayOf(joined);
+    const from = joined.find(({ node }) => node.gateways.includes(hostIp)) ?? gateway;
     return from !== undefined && isThrough(from) ? [hostIp] : [];
   }
-  const gateway = gatewayOf(joined);
   const through = joined.filter(isThrough);
   if (through.length === 0) return [];
   const byRoute = gateway !== undefined && isThrough(gateway) ? ['HOST'] : [];
@@ -134,6 +132,20 @@ function hostAddressesFor(
     ...byRoute,
     ...through.flatMap(({ node }) => (node.gateways.length > 0 ? node.gateways : ['GATEWAY'])),
   ];
+}
+
+/**
+ * By which IPv6 addresses of the host a source gets to the engine's proxy. Rules for IPv6 are there only for targets that have
+ * it, and none before Engine 27: then an internal network is no obstacle (measured on 28.5).
+ */
+function ipv6AddressesFor({ joined }: Sitting, { hostIp }: Publication): readonly string[] {
+  if (isLoopback(hostIp) || (hostIp !== '' && !isIPv6(hostIp))) return [];
+  const from = joined.filter(({ node }) => isBridge(node) && hasHostIPv6(node));
+  if (!isWildcard(hostIp)) return from.some(({ node }) => node.gateways.includes(hostIp)) ? [hostIp] : [];
+  return from.flatMap(({ node }) => {
+    const known = node.gateways.filter(isIPv6);
+    return known.length > 0 ? known : ['GATEWAY'];
+  });
 }
 
 const isIPv6 = (hostIp: string): boolean => hostIp.includes(':');

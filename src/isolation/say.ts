@@ -9,6 +9,9 @@ const port = (reason: Reason): string =>
   reason.port === undefined ? 'a port' : `port ${showPort(reason.port)}`;
 const detail = ({ detail: words }: Reason): string => words ?? '';
 
+/** `IPv4 ` or `IPv6 ` where it is about one of them alone. */
+const family = ({ detail: words }: Reason): string => (words === undefined ? '' : `${words} `);
+
 /** `demo/web`, and `demo/web-2` for a further replica. */
 export function showId(id: string): string {
   const [stack, service, ordinal] = id.split('/');
@@ -32,12 +35,16 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   SharedNetwork: (reason) => `both are on ${net(reason)}`,
   Ipv6NotFiltered: (reason) =>
     `before Engine 27 no bridge filters IPv6: containers on ${net(reason)} reach each other by it, ICC off or not`,
+  Ipv6Forwarded: (reason) =>
+    `before Engine 27 no bridge filters IPv6: the host forwards it from ${detail(reason)} to ${net(reason)}`,
   Linked: (reason) => `${net(reason)} has ICC off, but there is a link to ${detail(reason)}`,
   Published: (reason) =>
     `${port(reason)} is published on the host as ${reason.hostAddress ?? ''}, which leads there over ${net(reason)}`,
+  ProxiedByIpv6: (reason) =>
+    `the engine's proxy answers at the host's IPv6 address for ${reason.hostAddress ?? ''}, and no rule for IPv6 is before it`,
   RoutedNetwork: (reason) =>
     `${net(reason)} is routed: its published ports are open at the container's own address`,
-  HostAddress: (reason) => `the host has an address on ${net(reason)}`,
+  HostAddress: (reason) => `the host has an ${family(reason)}address on ${net(reason)}`,
   Masquerade: (reason) => `${net(reason)} gives the default route, and the host translates what leaves by it`,
   OnLan: (reason) => `${net(reason)} puts it on the wire of the host, with an address there`,
   NotThere: (reason) => `there is no ${who(reason)}`,
@@ -49,8 +56,10 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   },
   IccOff: (reason) => `${net(reason)} has ICC off: containers on it do not reach each other`,
   Internal: (reason) => `${net(reason)} is internal: it has no way out`,
-  IsolatedGateway: (reason) => `${net(reason)} is isolated: not even the host has an address on it`,
-  NoHostAddress: (reason) => `the host has no address on ${net(reason)}`,
+  IsolatedGateway: (reason) =>
+    `${net(reason)} is isolated: not even the host has an ${family(reason)}address on it`,
+  NoHostAddress: (reason) =>
+    `the host has no ${reason.detail === 'IPv4' ? 'IPv4 ' : ''}address on ${net(reason)}`,
   NotPublished: (reason) => `${who(reason)} publishes no port`,
   OtherPortPublished: (reason) => `${who(reason)} does not publish ${port(reason)}, only ${detail(reason)}`,
   LoopbackOnly: (reason) =>
@@ -69,6 +78,7 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   NotRunning: (reason) => `${who(reason)} does not run`,
   BypassesFirewall: () =>
     'what comes to a published port passes by ufw and the INPUT chain; only DOCKER-USER sees it',
+  RouteByIpv6: (reason) => `a network with IPv6 gives the default route before those without: ${net(reason)}`,
   HostFirewall: () => 'the firewall of the host decides, and so does the address that a program listens on',
   NeighbourReachesLoopback: (reason) =>
     `before Engine 28 a machine on the same wire gets to ${reason.hostAddress ?? 'loopback'} with a route of its own`,

@@ -1,4 +1,5 @@
-import { compareText } from '../desired/defined.ts';
+import { sortedSet } from '../desired/defined.ts';
+import { type Gateways, gatewaysOf } from './gateways.ts';
 import type { Attachment, Member, NetworkNode, Topology } from './topology.ts';
 
 /** An attachment with the network it is to. */
@@ -11,11 +12,19 @@ export interface Joined extends Attachment {
  * everything about networks and published ports is the owner's.
  */
 export type Seat =
-  | { readonly kind: 'own'; readonly owner: Member; readonly joined: readonly Joined[] }
+  | OwnSeat
   | { readonly kind: 'host' }
   | { readonly kind: 'none' }
   /** It shares the namespace of somebody who is not there. */
   | { readonly kind: 'unknown' };
+
+export interface OwnSeat extends Gateways {
+  readonly kind: 'own';
+  readonly owner: Member;
+  readonly joined: readonly Joined[];
+  /** The names of its networks, for reasons: `back, front`. */
+  readonly places: string;
+}
 
 /** Where every member of a topology sits, and who has which name: found once, asked often. */
 export interface Seating {
@@ -28,10 +37,11 @@ export interface Seating {
 export function seatingOf(topology: Topology): Seating {
   const members = new Map(topology.members.map((member) => [member.id, member]));
   const networks = new Map(topology.networks.map((network) => [network.name, network]));
+  const { apiVersion } = topology.engine;
   const seats = new Map<string, Seat>();
   const named = new Map<string, Member[]>();
   for (const member of topology.members) {
-    seats.set(member.id, seatOf(member, members, networks));
+    seats.set(member.id, seatOf(member, { members, networks, apiVersion }));
     for (const { network, aliases } of member.attachments) {
       for (const alias of aliases) {
         const key = `${network} ${alias}`;
@@ -48,11 +58,13 @@ export function seatingOf(topology: Topology): Seating {
   };
 }
 
-function seatOf(
-  member: Member,
-  members: ReadonlyMap<string, Member>,
-  networks: ReadonlyMap<string, NetworkNode>,
-): Seat {
+interface Known {
+  readonly members: ReadonlyMap<string, Member>;
+  readonly networks: ReadonlyMap<string, NetworkNode>;
+  readonly apiVersion: string;
+}
+
+function seatOf(member: Member, { members, networks, apiVersion }: Known): Seat {
   const passed = new Set<string>();
   let owner = member;
   while (owner.namespace.kind === 'shared') {
@@ -66,31 +78,15 @@ function seatOf(
     const node = networks.get(attachment.network);
     return node === undefined ? [] : [{ ...attachment, node }];
   });
-  return { kind: 'own', owner, joined };
+  const places = sortedSet(joined.map(({ network }) => network)).join(', ');
+  return { kind: 'own', owner, joined, places, ...gatewaysOf(joined, apiVersion) };
 }
-
-/** Networks of which packets never leave by a gateway. */
-export const hasNoWayOut = (node: NetworkNode): boolean => node.internal || node.gatewayMode4 === 'isolated';
 
 export const isBridge = (node: NetworkNode): boolean => node.driver === 'bridge';
 
 /** A network whose containers stand on the wire of the host, beside it. */
 export const isLan = (node: NetworkNode): boolean => node.driver === 'macvlan' || node.driver === 'ipvlan';
 
-/**
- * The network that gives the default route, and on which ports are published: never one without a way out; the highest
- * priority (from API 1.48), else the first by name (measured on 20.10 and 28.5).
- */
-export function gatewayOf(joined: readonly Joined[]): Joined | undefined {
-  let best: Joined | undefined;
-  for (const each of joined) {
-    if (hasNoWayOut(each.node)) continue;
-    if (best === undefined || isBefore(each, best)) best = each;
-  }
-  return best;
-}
-
-function isBefore(left: Joined, right: Joined): boolean {
-  if (left.gwPriority !== right.gwPriority) return left.gwPriority > right.gwPriority;
-  return compareText(left.network, right.network) < 0;
-}
+/** Whether the host has an IPv6 address on a bridge. */
+export const hasHostIPv6 = ({ enableIPv6, gatewayMode6 }: NetworkNode): boolean =>
+  enableIPv6 && gatewayMode6 !== 'isolated';

@@ -55,8 +55,10 @@ export type ReasonCode =
   | 'HostNamespace'
   | 'SharedNetwork'
   | 'Ipv6NotFiltered'
+  | 'Ipv6Forwarded'
   | 'Linked'
   | 'Published'
+  | 'ProxiedByIpv6'
   | 'RoutedNetwork'
   | 'HostAddress'
   | 'Masquerade'
@@ -81,6 +83,7 @@ export type ReasonCode =
   | 'NotRunning'
   // What is worth knowing.
   | 'BypassesFirewall'
+  | 'RouteByIpv6'
   | 'HostFirewall'
   | 'NeighbourReachesLoopback'
   | 'DefaultBridgeHasNoNames'
@@ -117,11 +120,16 @@ export interface Verdict {
   readonly reasons: readonly Reason[];
 }
 
+/** How far the ways of one end to another lead: to every port, to some, or there is none. */
+export type Extent = 'all' | 'ports' | 'none';
+
 /** The model of one topology, ready to answer; `modelOf` makes it. */
 export interface Model {
   readonly topology: Topology;
   /** Throws nothing; an end that the topology does not have reaches nobody. */
   reach(question: Question): Verdict;
-  /** The open ways alone, for whoever asks about every pair: a tenth of the work. */
+  /** The open ways alone: a tenth of the work. */
   ways(question: Question): readonly Way[];
+  /** What the ways come to, for whoever asks about everybody: the first that leads to every port is enough. */
+  extent(question: Question): Extent;
 }

@@ -55,21 +55,24 @@ export function hostAddressesFor(places: Places, member: Member): readonly strin
 }
 
 /** Where the engine does not tell it, the host has the first address of a bridge's subnet. */
-function gatewaysOf({
-  driver,
-  gateways,
-  subnets,
-  gatewayMode4,
-  inhibitIPv4,
-}: NetworkNode): readonly string[] {
-  if (gateways.length > 0 || driver !== 'bridge' || inhibitIPv4 || gatewayMode4 === 'isolated')
-    return gateways;
-  return subnets.flatMap((subnet) => {
-    const [base = ''] = subnet.split('/');
-    if (base.includes(':')) return base.endsWith('::') ? [`${base}1`] : [];
-    const bytes = base.split('.').map(Number);
-    return bytes.length === 4 ? [[...bytes.slice(0, 3), (bytes[3] ?? 0) + 1].join('.')] : [];
+function gatewaysOf(node: NetworkNode): readonly string[] {
+  const { driver, gateways, subnets } = node;
+  if (driver !== 'bridge') return gateways;
+  const untold = subnets.filter((subnet) => {
+    const isIPv6 = subnet.includes(':');
+    const isNone = isIPv6
+      ? node.gatewayMode6 === 'isolated'
+      : node.inhibitIPv4 || node.gatewayMode4 === 'isolated';
+    return !isNone && !gateways.some((gateway) => gateway.includes(':') === isIPv6);
   });
+  return [...gateways, ...untold.flatMap(firstAddressOf)];
+}
+
+function firstAddressOf(subnet: string): readonly string[] {
+  const [base = ''] = subnet.split('/');
+  if (base.includes(':')) return base.endsWith('::') ? [`${base}1`] : [];
+  const bytes = base.split('.').map(Number);
+  return bytes.length === 4 ? [[...bytes.slice(0, 3), (bytes[3] ?? 0) + 1].join('.')] : [];
 }
 
 /** What a member has published, which is done by whose network stack it runs on. */

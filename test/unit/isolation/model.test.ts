@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { networkMatrix, serviceMatrix } from '../../../src/isolation/matrix.ts';
 import { modelOf } from '../../../src/isolation/model.ts';
+import { sayReason } from '../../../src/isolation/say.ts';
 import type { Topology } from '../../../src/isolation/topology.ts';
-import type { Endpoint, Verdict } from '../../../src/isolation/verdict.ts';
+import type { Endpoint, Model, Verdict } from '../../../src/isolation/verdict.ts';
 import { member, net, topology } from '../../support/topologies.ts';
 
 const ENDS: Readonly<Record<string, Endpoint>> = {
@@ -167,6 +169,7 @@ describe('two containers', () => {
     const where = topology(
       [
         net('x'),
+        net('q'),
         net('r', { gatewayMode4: 'routed', gatewayMode6: 'routed' }),
         net('n', { masquerade: false }),
       ],
@@ -174,8 +177,11 @@ describe('two containers', () => {
         member('a', { networks: ['x'] }),
         member('b', { networks: ['r'], publish: ['9000:80'] }),
         member('c', { networks: ['n'] }),
+        // Its ports are published on `q`, which gives the default route.
+        member('d', { networks: ['q', 'r'], publish: ['127.0.0.1:9001:80'] }),
       ],
     );
+    expect(ask(where, 'a', 'd', 80).allowed).toBe(false);
     expect(vias(ask(where, 'a', 'b', 80))).toEqual(['direct']);
     expect(says(ask(where, 'a', 'b', 80))).toEqual([
       'RoutedNetwork',
@@ -215,6 +221,152 @@ describe('two containers', () => {
     expect(ask(where, 'a', 'nobody').reasons).toEqual([
       { code: 'NotThere', effect: 'closes', member: 'nobody' },
     ]);
+  });
+});
+
+describe('IPv6', () => {
+  const two = (apiVersion: string) =>
+    topology(
+      [
+        net('in', { internal: true, enableIPv6: true }),
+        net('plain'),
+        net('x', { enableIPv6: true }),
+        net('y', { enableIPv6: true, icc: false }),
+      ],
+      [
+        member('a', { networks: ['x'] }),
+        member('b', { networks: [{ network: 'y', addresses: ['10.0.0.2', 'fd00::2'] }] }),
+        member('c', { networks: ['in'] }),
+        member('d', { networks: ['in', 'plain'] }),
+        member('e', { networks: ['plain'] }),
+      ],
+      apiVersion,
+    );
+
+  test('is forwarded from bridge to bridge before Engine 27, ICC, internal or not', () => {
+    const verdict = ask(two('1.41'), 'a', 'b', 80);
+    expect(verdict.ways).toEqual([
+      {
+        via: 'direct',
+        network: 'y',
+        ports: 'all',
+        dial: [{ host: 'fd00::2', port: undefined, hostPort: undefined }],
+      },
+    ]);
+    expect(says(verdict)).toEqual(['Ipv6Forwarded', 'NoSharedNetwork', 'NotKnownToListen']);
+    expect(verdict.reasons[0]).toMatchObject({ network: 'y', detail: 'x' });
+    expect(ask(two('1.45'), 'c', 'a').allowed).toBe(true);
+    for (const apiVersion of ['1.46', '1.51']) {
+      expect(says(ask(two(apiVersion), 'a', 'b', 80))).toEqual(['NoSharedNetwork', 'NotPublished']);
+    }
+  });
+
+  test('is forwarded only where there is a route, and one back', () => {
+    // The default route of `d` goes over `plain`, which has no IPv6.
+    expect(ask(two('1.41'), 'a', 'd').allowed).toBe(false);
+    expect(ask(two('1.41'), 'd', 'a').allowed).toBe(false);
+    expect(ask(two('1.41'), 'a', 'e').allowed).toBe(false);
+  });
+
+  test('leads to published ports past an internal network where no rule for it stands before them', () => {
+    const where = (apiVersion: string) =>
+      topology(
+        [
+          net('in', { internal: true, enableIPv6: true, gateways: ['10.0.0.1', 'fd00::1'] }),
+          net('four'),
+          net('six', { enableIPv6: true }),
+        ],
+        [
+          member('a', { networks: ['in'] }),
+          member('b', { networks: ['four'], publish: ['[::]:9000:80', '0.0.0.0:9001:81'] }),
+          member('c', { networks: ['six'], publish: ['[::]:9002:80'] }),
+        ],
+        apiVersion,
+      );
+    const verdict = ask(where('1.51'), 'a', 'b', 80);
+    expect(verdict.ways.flatMap(({ dial }) => dial.map(({ host }) => host))).toEqual(['fd00::1']);
+    expect(says(verdict)).toEqual(['Published', 'ProxiedByIpv6', 'NoSharedNetwork', 'NotKnownToListen']);
+    expect(ask(where('1.51'), 'a', 'b', 81).allowed).toBe(false);
+    expect(ask(where('1.51'), 'a', 'c', 80).allowed).toBe(false);
+    expect(vias(ask(where('1.41'), 'a', 'c', 80))).toEqual(['direct', 'published']);
+  });
+
+  test('leaves the host its address where only IPv4 is isolated or inhibited', () => {
+    const where = topology(
+      [
+        net('both', {
+          internal: true,
+          enableIPv6: true,
+          gatewayMode4: 'isolated',
+          gatewayMode6: 'isolated',
+        }),
+        net('four', {
+          internal: true,
+          enableIPv6: true,
+          gatewayMode4: 'isolated',
+          gateways: ['10.0.0.1', 'fd00::1'],
+        }),
+        net('bare', { enableIPv6: true, inhibitIPv4: true }),
+        net('six', { enableIPv6: true, gatewayMode6: 'isolated', gateways: ['10.0.1.1', 'fd01::1'] }),
+      ],
+      [
+        member('a', { networks: [{ network: 'four', addresses: ['10.0.0.2', 'fd00::2'] }] }),
+        member('b', { networks: ['both'] }),
+        member('c', { networks: ['bare'] }),
+        member('d', { networks: ['six'] }),
+      ],
+    );
+    const dials = (verdict: Verdict) => verdict.ways.flatMap(({ dial }) => dial.map(({ host }) => host));
+    expect(dials(ask(where, 'HOST', 'a'))).toEqual(['fd00::2']);
+    expect(dials(ask(where, 'a', 'HOST'))).toEqual(['fd00::1']);
+    expect(ask(where, 'a', 'HOST').reasons.map(sayReason)).toEqual([
+      'the host has an IPv6 address on four',
+      'four is isolated: not even the host has an IPv4 address on it',
+      'the firewall of the host decides, and so does the address that a program listens on',
+    ]);
+    expect(says(ask(where, 'HOST', 'b'))).toEqual(['IsolatedGateway']);
+    expect(says(ask(where, 'b', 'HOST'))).toEqual(['IsolatedGateway']);
+    expect(says(ask(where, 'HOST', 'c'))).toEqual(['HostAddress', 'NoHostAddress']);
+    expect(dials(ask(where, 'HOST', 'c'))).toEqual(['TARGET']);
+    expect(dials(ask(where, 'd', 'HOST'))).toEqual(['10.0.1.1']);
+  });
+});
+
+describe('the default route', () => {
+  const of = (apiVersion: string) =>
+    topology(
+      [
+        net('a'),
+        net('both', { enableIPv6: true }),
+        net('in', { internal: true, enableIPv6: true }),
+        net('z'),
+      ],
+      [
+        member('plain', { networks: ['a', 'z'] }),
+        member('two', { networks: ['a', 'both', 'in'] }),
+        member('asked', { networks: ['both', { network: 'z', gwPriority: 1 }] }),
+        member('equal', { networks: ['a', { network: 'z', gwPriority: 1 }] }),
+      ],
+      apiVersion,
+    );
+  const leads = (apiVersion: string, id: string) => ask(of(apiVersion), id, 'OUTSIDE').ways[0]?.network;
+
+  test('is that of the first network by name, but of one with both families before others', () => {
+    for (const apiVersion of ['1.41', '1.46', '1.51', '1.55']) {
+      expect(leads(apiVersion, 'plain')).toBe('a');
+      expect(leads(apiVersion, 'two')).toBe('both');
+    }
+    expect(ask(of('1.51'), 'two', 'OUTSIDE').reasons.map(sayReason)).toContain(
+      'a network with IPv6 gives the default route before those without: both',
+    );
+    expect(says(ask(of('1.51'), 'plain', 'OUTSIDE'))).toEqual(['Masquerade']);
+  });
+
+  test('is chosen by priority from Engine 28 on, at first only among networks of the same families', () => {
+    expect(leads('1.47', 'equal')).toBe('a');
+    expect(leads('1.48', 'equal')).toBe('z');
+    expect(leads('1.51', 'asked')).toBe('both');
+    expect(leads('1.55', 'asked')).toBe('z');
   });
 });
 
@@ -331,23 +483,56 @@ describe('the outside', () => {
   });
 });
 
-test('every pair of 300 services is asked about in a moment', () => {
-  const networks = Array.from({ length: 30 }, (_, index) => net(`n${index}`));
+/** 300 services on 30 networks, and all of them on the first. */
+function many(): Topology {
+  const networks = Array.from({ length: 30 }, (_, index) => net(`n${index}`, { icc: index !== 0 }));
   const members = Array.from({ length: 300 }, (_, index) =>
     member(`s${index % 12}/svc${index}`, {
-      networks: [`n${index % 30}`, `n${(index * 7) % 30}`, 'n0'],
+      networks: [...new Set([`n${index % 30}`, `n${(index * 7) % 30}`, 'n0'])],
       publish: index % 10 === 0 ? [`${9000 + index}:80`] : [],
     }),
   );
-  const model = modelOf(topology(networks, members));
-  const startedMs = performance.now();
-  let allowed = 0;
-  for (const from of members) {
-    for (const to of members) {
-      const question = { from: { kind: 'member', id: from.id }, to: { kind: 'member', id: to.id } } as const;
-      if (model.ways(question).length > 0) allowed += 1;
+  return topology(networks, members);
+}
+
+test('how far the ways lead is what the ways themselves say', () => {
+  const model = modelOf(many());
+  const ends = [...Object.values(ENDS), ...model.topology.members.slice(0, 60).map(({ id }) => end(id))];
+  const found = new Set<string>();
+  for (const from of ends) {
+    for (const to of ends) {
+      for (const port of [undefined, { port: 80, protocol: 'tcp' }]) {
+        const ways = model.ways({ from, to, port });
+        const widest = ways.some(({ ports }) => ports === 'all') ? 'all' : ways.length > 0 ? 'ports' : 'none';
+        expect(model.extent({ from, to, port })).toBe(widest);
+        found.add(widest);
+      }
     }
   }
-  expect(allowed).toBe(90_000);
-  expect(performance.now() - startedMs).toBeLessThan(5000);
+  expect([...found].sort()).toEqual(['all', 'none', 'ports']);
+});
+
+test('the matrices of 300 services ask about each pair once', () => {
+  const model = modelOf(many());
+  const asked = { extent: 0, ways: 0 };
+  const counting: Model = {
+    ...model,
+    extent: (question) => {
+      asked.extent += 1;
+      return model.extent(question);
+    },
+    ways: (question) => {
+      asked.ways += 1;
+      return model.ways(question);
+    },
+  };
+  const options = { stacks: [], strangers: false };
+  const { cells } = serviceMatrix(counting, options);
+  expect(cells.flat().filter((cell) => cell === 'all').length).toBeGreaterThan(1000);
+  // Rows are the outside, the host and the services; nobody is asked about itself.
+  expect(asked).toEqual({ extent: 302 * 302 - 300 - 4, ways: 0 });
+  networkMatrix(counting, options);
+  // Once a pair of services; the outside to each and each to the outside once for each of its networks.
+  const attached = model.topology.members.flatMap(({ attachments }) => attachments).length;
+  expect(asked.ways).toBeLessThanOrEqual(300 * 299 + 2 * attached);
 });
