@@ -27,7 +27,7 @@ export type Yields<Schema extends z.ZodType> = DeepReadonly<z.output<Schema>>;
 const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.optional().transform((value) => value);
 const name = z.string().transform(stackName);
 
-const problem = z.object({
+export const problemSchema = z.object({
   severity: z.enum(['error', 'warning']),
   code: z.string(),
   message: z.string(),
@@ -119,7 +119,7 @@ export const stackStatusSchema = z.object({
   services: z.array(serviceStatus),
   networks: z.array(networkStatus),
   volumes: z.array(volumeStatus),
-  problems: z.array(problem),
+  problems: z.array(problemSchema),
   pending: z.array(z.string()),
   history: z.array(historyEntry),
   suspended: z.boolean(),
@@ -197,7 +197,7 @@ export const applyRequestSchema = pushedManifests.extend({
 
 /** Answer of `POST /v1alpha1/apply`; problems that are errors come as an `ErrorBody` with status 422. */
 export const applyResultSchema = z.object({
-  problems: z.array(problem),
+  problems: z.array(problemSchema),
   repositories: z
     .array(z.object({ name: z.string(), action: z.enum(['created', 'configured', 'unchanged']) }))
     .optional(),
@@ -220,7 +220,7 @@ export const diffRequestSchema = z.object({
 
 const stackDiff = z.object({
   name: z.string(),
-  problems: z.array(problem),
+  problems: z.array(problemSchema),
   plan: z.array(z.string()),
   changes: z.array(
     z.object({
@@ -290,7 +290,7 @@ export const errorBodySchema = z.object({
     message: z.string(),
     hint: z.string().optional(),
   }),
-  problems: z.array(problem).optional(),
+  problems: z.array(problemSchema).optional(),
 });
 
 export type PushedManifests = Yields<typeof pushedManifests>;

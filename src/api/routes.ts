@@ -54,6 +54,7 @@ export function buildRoutes(options: RouteOptions): Hono<Bindings> {
     }
     request.header('cache-control', 'no-store');
     request.header('x-content-type-options', 'nosniff');
+    request.header('x-frame-options', 'DENY');
     request.header('content-security-policy', "default-src 'none'; frame-ancestors 'none'");
   });
   app.notFound((request) =>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REPOSITORY_REASONS } from '../model/repository.ts';
-import { API_VERSION } from './contract.ts';
+import { API_VERSION, problemSchema } from './contract.ts';
 
 /** The part of the contract that is about sources of manifests. */
 const maybeText = z
@@ -18,6 +18,7 @@ export const sourceStatusSchema = z.object({
   reason: z.enum(REPOSITORY_REASONS),
   message: z.string(),
   notes: z.array(z.string()),
+  problems: z.array(problemSchema),
   declaredAt: z.string(),
   stacks: z.array(z.string()),
   lastFetchAt: maybeText,

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { Failure } from '../model/failure.ts';
+import { Pace } from './pace.ts';
+import { Deliveries, deliveryOf } from './webhook-deliveries.ts';
 import { type Headers, isSigned } from './webhook-signature.ts';
 
 export interface WebhookOptions {
@@ -18,22 +20,30 @@ export interface WebhookServer {
   close(): Promise<void>;
 }
 
+/** The options, and what is remembered between requests. */
+interface Receiver extends WebhookOptions {
+  readonly floods: (address: string) => boolean;
+  readonly deliveries: Deliveries;
+}
+
 const MAX_BODY_BYTES = 1024 * 1024;
 const MOST_CONNECTIONS = 64;
-const BURST = 30;
-const PER_SECOND = 10;
+/** Requests of one address, and of all: who floods it from one address keeps nobody else out. */
+const PACE = { burst: 30, perSecond: 10 };
+const PACE_OF_ALL = { burst: 120, perSecond: 40 };
 
 /**
  * Takes `POST /hooks/REPOSITORY` of forges. All it ever does is to have the remote of that repository asked soon: what
- * is in the body counts for nothing, and the same again does no more than another look. Without a proof nobody even
- * learns which repositories there are. Throws `Failure` `refused` when it cannot listen.
+ * is in the body counts for nothing, and a delivery that comes again is known by its id and does nothing. Without a proof
+ * nobody even learns which repositories there are. Throws `Failure` `refused` when it cannot listen.
  */
 export async function startWebhooks(options: WebhookOptions): Promise<WebhookServer> {
-  const rate = new Rate(options.nowMs);
+  const floods = floodGate(options.nowMs);
+  const deliveries = new Deliveries(options.nowMs);
   const server = createServer(
     { headersTimeout: 5_000, requestTimeout: 10_000, keepAliveTimeout: 1_000 },
     (request, response) => {
-      void answer(request, response, options, rate).catch(() => response.destroy());
+      void answer(request, response, { ...options, floods, deliveries }).catch(() => response.destroy());
     },
   );
   server.maxConnections = MOST_CONNECTIONS;
@@ -67,11 +77,10 @@ export async function startWebhooks(options: WebhookOptions): Promise<WebhookSer
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { secret, lookAt, log }: WebhookOptions,
-  rate: Rate,
+  { secret, lookAt, log, floods, deliveries }: Receiver,
 ): Promise<void> {
   const name = /^\/hooks\/([a-z0-9][a-z0-9_-]{0,62})$/.exec(request.url ?? '')?.[1];
-  if (!rate.allows()) return say(response, 429, 'too many requests');
+  if (!floods(request.socket.remoteAddress ?? '')) return say(response, 429, 'too many requests');
   if (request.method !== 'POST' || name === undefined) return say(response, 404, 'POST /hooks/REPOSITORY');
   const body = await readBody(request);
   if (body === undefined) return say(response, 413, 'the body is too large');
@@ -79,7 +88,12 @@ async function answer(
     log.warn({ from: request.socket.remoteAddress }, 'a webhook without a valid signature was refused');
     return say(response, 401, 'not signed with the secret of this receiver');
   }
+  const delivery = deliveryOf(request.headers as Headers);
+  // Forges retry, or switch off, what is answered with an error.
+  if (delivery !== undefined && deliveries.has(name, delivery))
+    return say(response, 200, 'this delivery was taken before: nothing is done');
   if (!lookAt(name)) return say(response, 404, 'there is no such repository');
+  if (delivery !== undefined) deliveries.note(name, delivery);
   log.info({ repository: name }, 'a webhook says that there is something new');
   say(response, 202, 'the repository is looked at');
 }
@@ -107,23 +121,9 @@ async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-/** A bucket of tokens for all callers: who floods it delays a look until the repository's interval, and no more. */
-class Rate {
-  readonly #nowMs: () => number;
-  #tokens = BURST;
-  #atMs: number;
-
-  constructor(nowMs: () => number) {
-    this.#nowMs = nowMs;
-    this.#atMs = nowMs();
-  }
-
-  allows(): boolean {
-    const nowMs = this.#nowMs();
-    this.#tokens = Math.min(BURST, this.#tokens + (Math.max(0, nowMs - this.#atMs) / 1000) * PER_SECOND);
-    this.#atMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
+/** Who floods it delays a look until the repository's interval, and no more. */
+function floodGate(nowMs: () => number): (address: string) => boolean {
+  const pace = new Pace(PACE, nowMs);
+  const paceOfAll = new Pace(PACE_OF_ALL, nowMs);
+  return (address) => pace.take(address) && paceOfAll.take('');
 }

@@ -87,7 +87,7 @@ export async function runDaemon(
       engine,
       sources: [...directories, applied],
       applied,
-      openRepository: openRepositories(config.stateDir, systemClock.nowMs),
+      openRepository: openRepositories(config.stateDir, systemClock.nowMs, metrics),
       store,
       loader: createCachingLoader(loader, { monotonicMs: systemClock.monotonicMs }),
       clock: systemClock,

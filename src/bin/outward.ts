@@ -35,7 +35,12 @@ export function prepareOutward(settings: Settings, log: Logger): Serve {
   return async ({ controller, metrics }, signal) => {
     const operations = createOperations(controller);
     const notReady = () => operations.notReady();
-    metrics.watch({ stacks: () => operations.stacks(), queueDepth: () => depthOf(controller), notReady });
+    metrics.watch({
+      stacks: () => operations.stacks(),
+      sources: () => operations.sources(),
+      queueDepth: () => depthOf(controller),
+      notReady,
+    });
     const api = await startApi({ operations, ...listeners, log });
     let monitoring: MetricsListener | undefined;
     let webhooks: WebhookServer | undefined;

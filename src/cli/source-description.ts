@@ -1,8 +1,10 @@
 import type { SourceStatus } from '../model/repository.ts';
 import type { Context } from './command.ts';
 import { UsageError } from './option.ts';
+import { renderProblem } from './output/problems.ts';
 import { printable } from './output/table.ts';
 import { formatAge, formatSpan } from './output/time.ts';
+import { createSourceFinder } from './source-finder.ts';
 
 /** `stackctl describe source NAME...` */
 export async function describeSources(names: readonly string[], context: Context): Promise<number> {
@@ -16,7 +18,7 @@ export async function describeSources(names: readonly string[], context: Context
   return 0;
 }
 
-function renderSource(source: SourceStatus, { colors, now }: Context): string {
+function renderSource(source: SourceStatus, { colors, cwd, now }: Context): string {
   const { lastFetchAt, nextFetchAt } = source;
   const facts: readonly (readonly [string, string])[] = [
     ['Name', printable(source.name)],
@@ -40,5 +42,13 @@ function renderSource(source: SourceStatus, { colors, now }: Context): string {
   const width = Math.max(...facts.map(([title]) => title.length)) + 1;
   const lines = facts.map(([title, value]) => `${`${title}:`.padEnd(width)}  ${value}\n`);
   const notes = source.notes.map((note) => `  ${printable(note)}\n`);
-  return [...lines, ...(notes.length === 0 ? [] : ['Notes:\n', ...notes])].join('');
+  const findSource = createSourceFinder(cwd);
+  const problems = source.problems.map((problem) => renderProblem(problem, findSource, colors));
+  return [
+    ...lines,
+    ...(notes.length === 0 ? [] : ['Notes:\n', ...notes]),
+    ...(problems.length === 0 ? [] : ['Problems:\n', ...problems.map(indented)]),
+  ].join('');
 }
+
+const indented = (text: string): string => text.replace(/^(?=.)/gm, '  ');

@@ -1,9 +1,10 @@
+import { formatPosition } from '../model/problem.ts';
 import type { SourceStatus } from '../model/repository.ts';
 import type { Context } from './command.ts';
 import { UsageError } from './option.ts';
 import { shortRevision } from './output/columns.ts';
 import { renderDocument } from './output/document.ts';
-import { type Column, renderTable } from './output/table.ts';
+import { type Column, printable, renderTable } from './output/table.ts';
 import { formatAge } from './output/time.ts';
 import { reportError } from './report.ts';
 
@@ -33,10 +34,26 @@ export async function getSources(
   } else if (sources.length > 0) {
     const columns = sourceColumns(context, format === 'wide');
     await context.stdout.write(renderTable(columns, sources, { header: headers }).text);
+    await tellProblems(sources, context);
   }
   const missing = names.filter((name) => !sources.some((source) => source.name === name));
   for (const name of missing) await reportError(`there is no source "${name}"`, undefined, context);
   return missing.length === 0 ? 0 : 1;
+}
+
+/** What is wrong in a source is seen by who looks at the table only; all of it is in `describe`. */
+async function tellProblems(
+  sources: readonly SourceStatus[],
+  { stderr, errorColors }: Context,
+): Promise<void> {
+  for (const { name, problems } of sources) {
+    const [first, ...others] = problems;
+    if (first === undefined) continue;
+    const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+    const place = first.at === undefined ? '' : `${formatPosition(first.at)}: `;
+    const text = `source/${name}: ${place}${first.message}${more}; stackctl describe source ${name}`;
+    await stderr.write(`${errorColors.busy('note')}: ${printable(text)}\n`);
+  }
 }
 
 function sourceColumns({ colors, now }: Context, wide: boolean): readonly Column<SourceStatus>[] {
@@ -59,6 +76,7 @@ function sourceColumns({ colors, now }: Context, wide: boolean): readonly Column
       title: 'LAST FETCH',
       value: ({ lastFetchAt }) => (lastFetchAt === undefined ? '<none>' : formatAge(lastFetchAt, now())),
     },
+    { title: 'PROBLEMS', value: ({ problems }) => String(problems.length) },
     { title: 'DECLARED AT', value: ({ declaredAt }) => none(declaredAt) },
     { title: 'MESSAGE', value: ({ message }) => message },
   ];

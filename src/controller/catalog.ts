@@ -75,7 +75,10 @@ export class Catalog {
     if (!this.#owners.has(name)) this.#owners.set(name, owner.key);
     const rival = candidates.find(({ key }) => key !== owner.key);
     if (rival === undefined) return owner.entry;
-    return { ...owner.entry, problems: [...owner.entry.problems, conflict(name, owner.entry, rival.entry)] };
+    return {
+      ...owner.entry,
+      problems: [...owner.entry.problems, declaredTwice(name, owner.entry, rival.entry)],
+    };
   }
 
   /** What a source has under a name, whoever the stack belongs to. */
@@ -336,7 +339,8 @@ const cannotBeRead = (file: string, reason: string): Problem => ({
   at: { file, line: 1, column: 1 },
 });
 
-const conflict = (name: string, owner: CatalogEntry, rival: CatalogEntry): Problem => ({
+/** Of a stack that two sources have: which one counts, at the place of the other. */
+export const declaredTwice = (name: string, owner: CatalogEntry, rival: CatalogEntry): Problem => ({
   severity: 'warning',
   code: 'DuplicateStack',
   message: `stack ${name} is declared twice: ${placeOf(owner)} counts, ${placeOf(rival)} is not used`,

@@ -1,9 +1,9 @@
 import equal from 'fast-deep-equal';
 import { Failure } from '../model/failure.ts';
-import { formatPosition } from '../model/problem.ts';
+import { formatPosition, type Problem } from '../model/problem.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
 import type { RepositorySource, Source } from '../source/source.ts';
-import type { CatalogChange, Origin } from './catalog.ts';
+import { type CatalogChange, keyOf, type Origin } from './catalog.ts';
 import type { Ports } from './ports.ts';
 import type { Records } from './stack-record.ts';
 import { undeclaredRepository } from './undeclared-repository.ts';
@@ -30,6 +30,8 @@ export class Repositories {
   readonly #declared = new Map<string, Declared>();
   readonly #open = new Map<string, { readonly source: RepositorySource; readonly stop: AbortController }>();
   readonly #following = new Set<Promise<void>>();
+  /** What each source declares in vain, as of its last reading. */
+  readonly #inVain = new Map<string, readonly Problem[]>();
   #signal: AbortSignal | undefined;
 
   constructor(context: RepositoriesContext) {
@@ -53,6 +55,11 @@ export class Repositories {
     return this.#declared.get(name)?.origin;
   }
 
+  /** Of repositories that a source declares and that are not followed for it. */
+  problemsOf({ kind, name }: Origin): readonly Problem[] {
+    return this.#inVain.get(keyOf({ kind, name })) ?? [];
+  }
+
   /** Takes in what one reading of a source declares. What cannot be read stays declared as it was. */
   async declare(
     origin: Origin,
@@ -60,14 +67,8 @@ export class Repositories {
   ): Promise<void> {
     const { ports } = this.#context;
     if (ports.openRepository === undefined) return;
-    if (origin.kind === 'git') {
-      for (const { at } of reading.repositories)
-        ports.log.warn(
-          { at: formatPosition(at) },
-          'a repository does not declare others: it is not followed',
-        );
-      return;
-    }
+    this.#tellInVain(origin, reading.repositories);
+    if (origin.kind === 'git') return;
     const before = JSON.stringify([...this.#declared]);
     for (const declaration of reading.repositories) await this.#take(origin, declaration);
     const names = new Set(reading.repositories.map(({ name }) => name));
@@ -118,19 +119,19 @@ export class Repositories {
     return source;
   }
 
+  /** Each once, not at every reading. */
+  #tellInVain(origin: Origin, declared: readonly RepositoryDeclaration[]): void {
+    const before = new Set(this.problemsOf(origin).map(({ message }) => message));
+    const problems = declared.flatMap((one) => declaredInVain(origin, one, this.#declared.get(one.name)));
+    for (const problem of problems.filter(({ message }) => !before.has(message)))
+      this.#context.ports.log.warn({ problem }, 'a repository is not followed');
+    this.#inVain.set(keyOf(origin), problems);
+  }
+
   async #take(origin: Origin, declaration: RepositoryDeclaration): Promise<void> {
-    const { store, log } = this.#context.ports;
+    const { store } = this.#context.ports;
     const known = this.#declared.get(declaration.name);
-    const isForeign = known !== undefined && !equal(known.origin, { kind: origin.kind, name: origin.name });
-    if (isForeign) {
-      const owner = formatPosition(known.declaration.at);
-      if (owner !== formatPosition(declaration.at))
-        log.warn(
-          { repository: declaration.name, owner },
-          'a repository is declared twice: the first one counts',
-        );
-      return;
-    }
+    if (known !== undefined && keyOf(known.origin) !== keyOf(origin)) return;
     if (equal(known?.declaration, declaration)) return;
     const declared: Declared = { origin: { kind: origin.kind, name: origin.name }, declaration };
     this.#declared.set(declaration.name, declared);
@@ -183,3 +184,22 @@ export const unknownSource = (name: string): Failure =>
     hint: 'see `stackctl get sources`',
     status: 404,
   });
+
+/** Nothing when it counts; the same place may have been read by two sources, which is no contradiction. */
+function declaredInVain(
+  origin: Origin,
+  { name, at }: RepositoryDeclaration,
+  known: Declared | undefined,
+): readonly Problem[] {
+  const [place, path] = [formatPosition(at), 'metadata.name'];
+  if (origin.kind === 'git') {
+    const message = `repository ${name} at ${place} is not followed: a repository does not declare others`;
+    const hint = 'declare it in a directory, or apply it';
+    return [{ severity: 'warning', code: 'RepositoryNotFollowed', message, hint, path, at }];
+  }
+  const owner = formatPosition(known?.declaration.at);
+  if (known === undefined || keyOf(known.origin) === keyOf(origin) || owner === place) return [];
+  const message = `repository ${name} is declared twice: ${owner} counts, ${place} is not used`;
+  const hint = 'take it out of one of them, or give one another name';
+  return [{ severity: 'warning', code: 'DuplicateRepository', message, hint, path, at }];
+}

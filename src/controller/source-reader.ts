@@ -50,9 +50,9 @@ export class SourceReader {
     this.#guards = new GuardMemory(context.ports.store);
   }
 
-  /** Faults of files that belong to no known stack. */
-  get problems(): readonly Problem[] {
-    return [...this.#problems.values()].flat();
+  /** Faults of files of a source that belong to no known stack. */
+  problemsOf(source: Source): readonly Problem[] {
+    return this.#problems.get(source) ?? [];
   }
 
   /** Deletions that are held back, and why. */

@@ -4,6 +4,7 @@ import { isoTime } from '../model/time.ts';
 import type { RepositorySource, Source } from '../source/source.ts';
 import type { Controller } from './controller.ts';
 import { unknownSource } from './repositories.ts';
+import { sourceProblems } from './source-problems.ts';
 
 /** All sources: those of the command line first, then the repositories by name. */
 export function sourceStatuses(controller: Controller): readonly SourceStatus[] {
@@ -44,6 +45,7 @@ function plainStatus(controller: Controller, source: Source): SourceStatus {
     url: source.kind === 'directory' ? source.name : '',
     revision: reading?.revision,
     notes: [],
+    problems: sourceProblems(controller, source),
     declaredAt: '',
     stacks: stacksOf(controller, source),
     lastFetchAt: undefined,
@@ -72,6 +74,7 @@ function repositoryStatus(controller: Controller, source: RepositorySource): Sou
     kind: 'git',
     name: source.name,
     url: declaration.url,
+    problems: sourceProblems(controller, source),
     declaredAt: declaration.at.file === '' ? '' : formatPosition(declaration.at),
     stacks: stacksOf(controller, source),
     lastFetchAt: lastFetchAtMs === undefined ? undefined : isoTime(lastFetchAtMs),

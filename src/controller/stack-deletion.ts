@@ -1,10 +1,12 @@
-import { Failure } from '../model/failure.ts';
+import { asFailure, Failure } from '../model/failure.ts';
+import { sharedVolumes } from '../plan/deletion.ts';
+import { asOurs } from '../plan/recognise.ts';
 import type { CatalogEntry } from './catalog.ts';
 import type { Controller } from './controller.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
 import type { DeleteRequest, DeleteResult } from './operations.ts';
 import { tombstoneOf } from './source-reader.ts';
-import { isToBeSeen } from './stack-record.ts';
+import { isToBeSeen, type StackRecord } from './stack-record.ts';
 
 /** How long somebody who deletes waits for sources to be read, or for the engine. */
 const READING_MS = 15_000;
@@ -38,6 +40,7 @@ export async function deleteStack(
     if (!owned.some((name) => name === request.name)) refuseUnknown();
   }
   const record = records.ensure(request.name);
+  if (request.volumes) await refuseSharedVolumes(controller, record);
   const nowMs = ports.clock.nowMs();
   const wanted = tombstoneOf(
     entry,
@@ -54,6 +57,27 @@ export async function deleteStack(
   });
   controller.ask(request.name);
   return { handedTo: undefined };
+}
+
+/**
+ * Nothing of a stack goes when its volumes cannot. Without an answer of the engine nobody knows, and the deletion itself
+ * waits for whoever has one.
+ */
+async function refuseSharedVolumes({ ports, records }: Controller, record: StackRecord): Promise<void> {
+  const { name, adopted } = record;
+  const query = { stack: name, project: name, networkNames: [], imageRefs: [] };
+  const seen = await ports.engine.observe(query, AbortSignal.timeout(READING_MS)).catch((thrown: unknown) => {
+    if (asFailure(thrown).kind === 'unreachable') return undefined;
+    throw thrown;
+  });
+  if (seen === undefined) return;
+  const isGoing = (stack: string) => records.get(stack)?.tombstone !== undefined;
+  const shared = sharedVolumes(name, adopted ? asOurs(seen, name, name) : seen, isGoing);
+  if (shared.length === 0) return;
+  const told = shared.map((volume) => `volume ${volume.name} is used by ${volume.user}`).join(', ');
+  throw new Failure('conflict', `nothing of stack ${name} was removed: ${told}`, {
+    hint: `delete who uses it first, or leave out --volumes: \`stackctl delete ${name}\` keeps the volumes`,
+  });
 }
 
 /** Whoever removes a manifest and deletes its stack at once must not be told that the manifest is still there. */

@@ -1,6 +1,6 @@
 import type { Engine, EngineEvent } from '../engine/engine.ts';
 import { asFailure } from '../model/failure.ts';
-import type { Source } from '../source/source.ts';
+import type { RepositorySource, Source } from '../source/source.ts';
 import type { Metrics } from './metrics.ts';
 
 /** The same engine, each call of which is timed and counted. */
@@ -62,5 +62,20 @@ export function measuredSource(source: Source, metrics: Metrics): Source {
         throw thrown;
       }
     },
+  };
+}
+
+/** The same for a repository. What it asks its remote is counted where it asks. */
+export function measuredRepository(source: RepositorySource, metrics: Metrics): RepositorySource {
+  const { scan, changes } = measuredSource(source, metrics);
+  return {
+    kind: source.kind,
+    name: source.name,
+    declaration: source.declaration,
+    scan,
+    changes,
+    state: () => source.state(),
+    refresh: (signal) => source.refresh(signal),
+    lookNow: () => source.lookNow(),
   };
 }

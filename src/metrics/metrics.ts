@@ -1,5 +1,6 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Meter } from '../controller/meter.ts';
+import type { RepositoryReason } from '../model/repository.ts';
 import { DriftLedger } from './drift-ledger.ts';
 import { createSeries } from './series.ts';
 import { addStateGauges, type WatchedState } from './state-gauges.ts';
@@ -13,6 +14,8 @@ export interface Metrics extends Meter {
     result: SourceResult,
     tookMs: number,
   ): void;
+  /** A question to the remote of a repository, and what came of it. */
+  repositoryFetched(repository: string, result: RepositoryReason, tookMs: number): void;
   notified(notifier: string, result: 'sent' | 'failed' | 'dropped'): void;
   /** Begins to show the state of the daemon; before, there is none. */
   watch(state: WatchedState): void;
@@ -54,6 +57,8 @@ export function createMetrics(build: { readonly version: string; readonly instan
     eventStreamConnected: () => series.connects.inc(),
     sourceRead: ({ kind, name }, result, tookMs) =>
       series.reads.observe({ kind, source: name, result }, tookMs / 1000),
+    repositoryFetched: (repository, result, tookMs) =>
+      series.fetches.observe({ repository, result }, tookMs / 1000),
     notified: (notifier, result) => series.notifications.inc({ notifier, result }),
     watch: (state) => addStateGauges(registry, state),
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),

@@ -56,6 +56,11 @@ export function createSeries(registry: Registry) {
       'notifier',
       'result',
     ]),
+    fetches: histogram(
+      'stackctl_git_fetch_duration_seconds',
+      'Questions to the remotes of Git repositories, with what was fetched then, by result.',
+      { labelNames: ['repository', 'result'], buckets: PASS_BUCKETS },
+    ),
     reads: histogram('stackctl_source_read_duration_seconds', 'Readings of sources, by result.', {
       labelNames: ['kind', 'source', 'result'],
       buckets: PASS_BUCKETS,

@@ -1,9 +1,11 @@
 import { Gauge, type Registry } from 'prom-client';
+import type { SourceStatus } from '../model/repository.ts';
 import type { StackStatus } from '../model/status.ts';
 
 /** What the gauges are read from, each time that somebody asks. */
 export interface WatchedState {
   readonly stacks: () => readonly StackStatus[];
+  readonly sources: () => readonly SourceStatus[];
   readonly queueDepth: () => Readonly<Record<'ready' | 'waiting' | 'running' | 'again', number>>;
   /** Why the daemon cannot do its work; undefined: it can. */
   readonly notReady: () => string | undefined;
@@ -52,6 +54,32 @@ export function addStateGauges(registry: Registry, state: WatchedState): void {
       for (const { name: stack, sync, health, source } of state.stacks()) {
         set({ stack, sync, health, source: source.kind }, 1);
       }
+    },
+  );
+  gauge(
+    'stackctl_source_ready',
+    '1 while what a source has is read completely and in force.',
+    ['kind', 'source', 'reason'],
+    (set) => {
+      for (const { kind, name: source, ready, reason } of state.sources())
+        set({ kind, source, reason }, ready === 'True' ? 1 : 0);
+    },
+  );
+  gauge(
+    'stackctl_source_problems',
+    'Faults of manifests of a source that belong to no stack, and what it declares in vain.',
+    ['kind', 'source'],
+    (set) => {
+      for (const { kind, name: source, problems } of state.sources()) set({ kind, source }, problems.length);
+    },
+  );
+  gauge(
+    'stackctl_git_last_fetch_timestamp_seconds',
+    'When the remote of a repository last answered, and what it had was good.',
+    ['repository'],
+    (set) => {
+      for (const { name: repository, lastFetchAt } of state.sources())
+        if (lastFetchAt !== undefined) set({ repository }, Date.parse(lastFetchAt) / 1000);
     },
   );
   const perService = (

@@ -1,4 +1,4 @@
-import type { Position } from './problem.ts';
+import type { Position, Problem } from './problem.ts';
 
 /** What of a Git repository is followed; the most specific one that is given counts. */
 export interface RepositoryRef {
@@ -63,6 +63,8 @@ export interface SourceStatus {
   readonly message: string;
   /** What was left out, such as submodules. */
   readonly notes: readonly string[];
+  /** Faults of files that belong to no stack, and what it declares though another source has it. */
+  readonly problems: readonly Problem[];
   /** `file:line:column` of a repository's manifest; empty for others. */
   readonly declaredAt: string;
   /** Names of its stacks. */

@@ -41,14 +41,76 @@ export function planDeletion(stack: StackName, seen: Observed, options: { readon
       hint: 'delete those stacks first; it is removed as soon as nobody is attached to it',
     });
   }
-  if (options.volumes) {
-    for (const volume of observed.volumes) {
-      if (volume.ownership !== 'ours' || volume.stack !== stack) continue;
-      const about = { target: volumeRef(volume.name), because, needs: removed };
-      draft.add('remove-volume', { volumeName: volume.name }, about);
-    }
-  }
+  if (options.volumes) removeVolumes(draft, stack, observed, removed);
   return draft.build(EMPTY_MEMORY);
+}
+
+function removeVolumes(
+  draft: PlanDraft,
+  stack: StackName,
+  observed: Observed,
+  needs: readonly StepId[],
+): void {
+  const because = cause('StackDeleted');
+  for (const volume of observed.volumes) {
+    if (volume.ownership !== 'ours' || volume.stack !== stack) continue;
+    const [user] = usersOfVolume(volume.name, stack, observed);
+    if (user === undefined) {
+      const about = { target: volumeRef(volume.name), because, needs };
+      draft.add('remove-volume', { volumeName: volume.name }, about);
+      continue;
+    }
+    draft.block({
+      target: volumeRef(volume.name),
+      service: undefined,
+      code: 'OwnedByAnotherStack',
+      message: `volume ${volume.name} is still used by ${user}`,
+      hint: 'delete that first; it is removed as soon as nobody has it',
+    });
+  }
+}
+
+/** A volume of a stack that somebody else has too. */
+export interface SharedVolume {
+  readonly name: string;
+  /** `container shop-web-1 of stack shop` */
+  readonly user: string;
+}
+
+/** Volumes of a stack that containers of others have, running or not; `isGoing`: stacks that go as well do not count. */
+export function sharedVolumes(
+  stack: StackName,
+  seen: Observed,
+  isGoing: (stack: string) => boolean,
+): readonly SharedVolume[] {
+  const observed = inStableOrder(seen);
+  return observed.volumes
+    .filter((volume) => volume.ownership === 'ours' && volume.stack === stack)
+    .flatMap(({ name }) => {
+      const [user] = usersOfVolume(name, stack, observed, isGoing);
+      return user === undefined ? [] : [{ name, user }];
+    });
+}
+
+function usersOfVolume(
+  volume: string,
+  stack: StackName,
+  observed: Observed,
+  isGoing: (stack: string) => boolean = () => false,
+): readonly string[] {
+  const own = new Set<string>(oursOf(stack, observed).map((live) => live.id));
+  const inspected = observed.containers.filter(
+    (live) => !own.has(live.id) && live.mounts.some(({ name }) => name === volume),
+  );
+  const listed = observed.others.filter(({ volumes }) => volumes.includes(volume));
+  return [...inspected, ...listed]
+    .filter((user) => user.ownership !== 'ours' || !isGoing(user.stack ?? ''))
+    .map((user) =>
+      user.ownership === 'ours' && user.stack !== undefined
+        ? `container ${user.name} of stack ${user.stack}`
+        : `container ${user.name}`,
+    )
+    .sort();
 }
 
 /** Stops what runs: who depends on a service first, then the service. By container id. */

@@ -252,6 +252,15 @@ test('logs prints each line behind its container', async () => {
   );
 });
 
+test('logs lets a container colour its lines on a terminal, and do nothing else to it', async () => {
+  withLogs();
+  const written = '\u001b[31mred\u001b[2J\u001b]0;evil\u0007';
+  cli.operations.logLines = [{ stream: 'stdout', text: written, service: 'web', container: 'web-1' }];
+  const shown = await cli.run('logs demo --prefix=false', { terminal: true });
+  expect(shown.stdout).toBe('\u001b[31mred\u001b[0m\n');
+  expect((await cli.run('logs demo --prefix=false')).stdout).toBe(`${written}\n`);
+});
+
 test('logs asks the daemon for exactly what the options say', async () => {
   withLogs();
   cli.operations.calls.length = 0;

@@ -7,7 +7,8 @@ import { CliHarness } from './harness.ts';
 let cli: CliHarness;
 beforeEach(async () => {
   cli = await CliHarness.start();
-  for (const source of [DIRECTORY, GOOD, BROKEN]) cli.operations.sourceStatuses.set(source.name, source);
+  for (const source of [DIRECTORY, GOOD, BROKEN, FAULTY])
+    cli.operations.sourceStatuses.set(source.name, source);
 });
 afterEach(() => cli.stop());
 
@@ -20,6 +21,7 @@ const DIRECTORY: SourceStatus = {
   reason: 'Succeeded',
   message: 'it was read completely',
   notes: [],
+  problems: [],
   declaredAt: '',
   stacks: ['demo'],
   lastFetchAt: undefined,
@@ -52,6 +54,31 @@ const BROKEN: SourceStatus = {
   nextFetchAt: undefined,
 };
 
+const FAULTY: SourceStatus = {
+  ...DIRECTORY,
+  name: '/srv/more',
+  url: '/srv/more',
+  stacks: ['shop'],
+  problems: [
+    {
+      severity: 'error',
+      code: 'UnknownField',
+      message: 'unknown field "urll"',
+      hint: 'did you mean url?',
+      path: 'spec.urll',
+      at: { file: '/srv/more/infra.yaml', line: 5, column: 3 },
+    },
+    {
+      severity: 'warning',
+      code: 'DuplicateStack',
+      message:
+        'stack shop is declared twice: /a/shop.yaml:1:1 (git infra) counts, /srv/more/\u001b[31mshop.yaml:1:1 is not used',
+      hint: 'take it out of one of them',
+      at: { file: '/srv/more/shop.yaml', line: 1, column: 1 },
+    },
+  ],
+};
+
 test('get sources prints where manifests come from, in every form', async () => {
   await cli.expectGolden(
     'sources',
@@ -66,7 +93,7 @@ test('get sources prints where manifests come from, in every form', async () => 
 });
 
 test('describe source says everything about it, and nothing of it can steer a terminal', async () => {
-  const described = await cli.run('describe source infra apps');
+  const described = await cli.run('describe source infra apps /srv/more');
   expect(described.stdout).not.toContain('\u001b');
   await cli.expectGolden(
     'describe-source',

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { GitRemote } from '../support/git-remote.ts';
 import { hasEngine, SMALL_IMAGE } from '../support/lab.ts';
 import { skipLoudly } from '../support/loud-skip.ts';
 import { findPrometheus, TestPrometheus } from '../support/prometheus.ts';
@@ -34,6 +35,7 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
   const programs = 'missing' in found ? { prometheus: '', promtool: '' } : found;
   let world: World;
   let prometheus: TestPrometheus;
+  let remote: GitRemote;
   let address: string;
 
   beforeAll(async () => {
@@ -48,6 +50,13 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
       `bad-${world.unique}/compose.yaml`,
       `services: { web: { image: "localhost:1/nowhere:1", ${command} } }\n`,
     );
+    remote = new GitRemote();
+    remote.put('compose.yaml', `name: git-${world.unique}\nservices: {}\n`);
+    remote.push();
+    await world.write(
+      'infra.yaml',
+      `apiVersion: stackctl.io/v1alpha1\nkind: GitRepository\nmetadata: {name: infra}\nspec: {url: "${remote.url}", interval: 2s}\n`,
+    );
     await world.start();
     prometheus = await TestPrometheus.start(programs.prometheus, address, RULES);
     await world.untilReady(`good-${world.unique}`);
@@ -61,6 +70,7 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
   afterAll(async () => {
     await prometheus?.stop();
     await world?.dispose();
+    remote?.dispose();
   });
 
   test.each(queries())('the dashboard’s "%s" has data: %s', async (_, query) => {

@@ -81,6 +81,8 @@ describe.skipIf(!hasEngine())('stacks of several sources', () => {
       const live = await inspect('one');
       return live?.State.Running === true && !live.Config.Env.includes('MINE=1');
     });
+    await world.untilReady(named('one'));
+    expect(await world.writesOfTwoPasses(named('one'))).toEqual([]);
   });
 
   test('with driftDetection warn: drift is told, diff says 1, and a changed manifest is carried out all the same', async () => {
@@ -110,6 +112,30 @@ describe.skipIf(!hasEngine())('stacks of several sources', () => {
       'nothing is told any more',
       async () => (await ready('two'))?.reason === 'ReconciliationSucceeded',
     );
+  });
+
+  test('of which one has the volume of another: delete --volumes of that one removes nothing, and of both all', async () => {
+    const having = (name: string, volume: string) =>
+      `name: ${named(name)}\nservices: {web: {image: "stackctl.local/busybox:1", command: [sleep, "100000"], stop_signal: SIGKILL, volumes: ["data:/data"]}}\nvolumes: {data: ${volume}}\n`;
+    const owner = await world.file('owner.compose.yaml', having('owner', '{}'));
+    const user = await world.file(
+      'user.compose.yaml',
+      having('user', `{name: ${named('owner')}_data, external: true}`),
+    );
+    for (const file of [owner, user])
+      expect((await world.ctl('apply', '-f', file, '--timeout', '90s')).code).toBe(0);
+    const before = world.proxy.writes().length;
+    const refused = await world.ctl('delete', named('owner'), '--volumes');
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toContain(
+      `volume ${named('owner')}_data is used by container ${named('user')}-web-1 of stack ${named('user')}`,
+    );
+    expect(world.proxy.writes().slice(before)).toEqual([]);
+    expect((await inspect('owner'))?.State.Running).toBe(true);
+    const both = await world.ctl('delete', named('owner'), named('user'), '--volumes');
+    expect(both.code, both.stderr).toBe(0);
+    const { Volumes } = await world.docker.listVolumes();
+    expect(Volumes.map(({ Name }) => Name)).not.toContain(`${named('owner')}_data`);
   });
 
   test('of which many lose their manifests: one goes in ten minutes, also over restarts, and others when confirmed', async () => {

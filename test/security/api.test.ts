@@ -1,11 +1,11 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API_VERSION, MAX_BODY_BYTES } from '../../src/api/contract.ts';
 import { ApiHarness } from '../unit/api/api-harness.ts';
 
-/** Threat table 4.5: who calls, and how. There is no TCP listener (29); git, webhooks and dashboards are not built. */
+/** Threat table 4.5 where the API listens on its socket; TCP is in tcp.test.ts, webhooks in webhook.test.ts. */
 
 let api: ApiHarness;
 beforeAll(async () => {
@@ -13,6 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
+const OPENAPI = new URL('../../docs/openapi.json', import.meta.url);
 const V = `/${API_VERSION}`;
 const JSON_TYPE = { 'content-type': 'application/json' };
 
@@ -78,6 +79,7 @@ describe('row 32: what a browser may do with an answer', () => {
       expect(answer.headers).toMatchObject({
         'cache-control': 'no-store',
         'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
         'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
       });
       expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
@@ -163,6 +165,22 @@ describe('row 36: a path in the place of a name', () => {
     ] as const) {
       const { status } = await api.ask(method, path);
       expect([400, 404]).toContain(status);
+    }
+  });
+});
+
+describe('row 37: a terminal', () => {
+  test('nothing of the API runs a command in a container, or attaches to one', () => {
+    const { paths } = JSON.parse(readFileSync(OPENAPI, 'utf8')) as { readonly paths: object };
+    const offered = Object.keys(paths);
+    expect(offered.length).toBeGreaterThan(10);
+    expect(offered.filter((path) => /exec|attach|terminal|shell|console|run/i.test(path))).toEqual([]);
+  });
+
+  test.each(['exec', 'attach', 'terminal'])('there is no %s', async (verb) => {
+    for (const path of [`${V}/stacks/demo/${verb}`, `${V}/containers/demo-web-1/${verb}`]) {
+      expect((await api.ask('POST', path)).status).toBe(404);
+      expect((await api.ask('GET', path)).status).toBe(404);
     }
   });
 });

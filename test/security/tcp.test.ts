@@ -11,7 +11,7 @@ import { createClient } from '../../src/cli/client.ts';
 import { stackName } from '../../src/model/names.ts';
 import { readSettings } from '../../src/settings/read.ts';
 import { sampleStack } from '../support/sample-stacks.ts';
-import { ApiHarness } from '../unit/api/api-harness.ts';
+import { ApiHarness, eventually } from '../unit/api/api-harness.ts';
 
 /** Threat table 4.5 where the API listens on TCP: rows 29, 30, 33 and 35. */
 
@@ -171,6 +171,60 @@ describe('row 30: a page in a browser, which may even know a token', () => {
   test('a body that a form could send is refused, with a token too', async () => {
     const headers = { ...bearing(WRITER), 'content-type': 'text/plain' };
     expect((await api.call('POST', `${V}/apply`, headers, '{}')).status).toBe(415);
+  });
+});
+
+describe('row 33: streams', () => {
+  const streams = [`${V}/watch`, `${V}/events?follow=true`, `${V}/stacks/shop/logs?follow=true`];
+
+  test.each(streams)('%s asks for the same token, host and origin as everything else', async (path) => {
+    const before = api.operations.watchers;
+    expect((await api.call('GET', path, own)).status).toBe(401);
+    expect((await api.call('GET', path, bearing('x'.repeat(64)))).status).toBe(401);
+    expect((await api.call('GET', path, { ...bearing(READER), origin: 'https://evil.example' })).status).toBe(
+      403,
+    );
+    expect((await api.call('GET', path, { ...bearing(READER), host: 'evil.example' })).status).toBe(421);
+    expect(api.operations.watchers).toBe(before);
+  });
+
+  test.each(['websocket', 'h2c'])('there is nothing to upgrade to: %s', async (protocol) => {
+    const upgrade = { connection: 'Upgrade', upgrade: protocol, 'sec-websocket-key': 'eA==' };
+    const { status, headers } = await api.call('GET', `${V}/version`, { ...bearing(READER), ...upgrade });
+    expect([status, headers['upgrade']]).toEqual([200, undefined]);
+  });
+
+  test('a client that does not read is cut off, and another reads on', async () => {
+    const slow = await start();
+    const idle = createConnection(slow.port ?? 0, '127.0.0.1');
+    try {
+      idle.on('error', () => undefined);
+      idle.pause();
+      const heads = [`Host: 127.0.0.1:${slow.port}`, `Authorization: Bearer ${READER}`];
+      idle.write(`GET ${V}/watch HTTP/1.1\r\n${heads.join('\r\n')}\r\n\r\n`);
+      await eventually(() => slow.operations.watchers === 1);
+      const stop = new AbortController();
+      const url = new URL(`http://127.0.0.1:${slow.port}`);
+      const client = createClient({ kind: 'server', url, token: READER, authority: undefined });
+      const reader = (await client.watch({ stack: undefined }, stop.signal))[Symbol.asyncIterator]();
+      await eventually(() => slow.operations.watchers === 2);
+
+      const line = 'x'.repeat(64 * 1024);
+      let sent = 0;
+      // What the kernel holds for a connection of TCP is some MiB more than for a socket.
+      while (slow.operations.watchers === 2 && sent < 1000) {
+        slow.operations.notify({ kind: 'progress', stack: stackName('shop'), line });
+        sent += 1;
+        expect((await reader.next()).value).toEqual({ kind: 'progress', stack: 'shop', line });
+      }
+      expect(sent).toBeLessThan(1000);
+      expect(slow.operations.watchers).toBe(1);
+      expect(slow.logged).toEqual([{ level: 'warn', message: 'a client that reads too slowly was cut off' }]);
+      stop.abort();
+    } finally {
+      idle.destroy();
+      await slow.stop();
+    }
   });
 });
 

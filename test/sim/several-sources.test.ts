@@ -71,6 +71,9 @@ test('a second source with the name of a stack harms neither, and both places ar
   const events = operations().events({ stack: 'web', afterSequence: undefined });
   expect(events.filter(({ reason }) => reason === 'DuplicateStack')).toMatchObject([{ count: 1 }]);
   expect(simulation.statuses.get('web')?.conditions[0]).toMatchObject({ type: 'Ready', status: 'True' });
+  // Who looks at the source whose manifest is not used learns it there too.
+  expect(operations().source('/other').problems).toEqual([problem]);
+  expect(operations().source('/manifests').problems).toEqual([]);
 
   // It is the first one's over a restart too, while that one's manifest is missing and not given up yet.
   simulation.kill();
@@ -146,6 +149,68 @@ test('what was taken over stays when its manifest goes from the source, and dele
   expect([id(), problems()]).toEqual([before, []]);
   expect(await remove()).toEqual({ handedTo: undefined });
   expect(id()).toBeUndefined();
+});
+
+test('what is handed back by delete is as the manifest of its source says, and nothing more is written then', async () => {
+  simulation.directory.write('one.yaml', web('app:1'));
+  simulation.start();
+  expect(await simulation.settle(120_000)).toBe(true);
+  await apply(web('app:2'), { force: true });
+  await simulation.run(30_000);
+  await remove();
+  expect(await simulation.settle(120_000)).toBe(true);
+  expect([image(), source()?.kind]).toEqual(['app:1', 'directory']);
+  const { writes } = simulation;
+  operations().reconcile('web');
+  await simulation.run(90_000);
+  expect(simulation.writes).toBe(writes);
+});
+
+test('a file that declares no stack is told at its source, until it is mended', async () => {
+  simulation.directory.write('one.yaml', web('app:1'));
+  simulation.directory.write(
+    'infra.yaml',
+    '{apiVersion: stackctl.io/v1alpha1, kind: GitRepository, metadata: {name: infra}, spec: {urll: "https://h/x.git"}}',
+  );
+  simulation.start();
+  expect(await simulation.settle(120_000)).toBe(true);
+  const told = operations().source('/manifests').problems;
+  expect(told.length).toBeGreaterThan(0);
+  for (const { at } of told) expect(at?.file).toBe('/manifests/infra.yaml');
+  expect(operations().source('/manifests').ready).toBe('True');
+  simulation.directory.remove('infra.yaml');
+  await simulation.run(60_000);
+  expect(operations().source('/manifests').problems).toEqual([]);
+});
+
+test('delete --volumes removes nothing while another stack has one of the volumes, and says which', async () => {
+  const owner =
+    '{apiVersion: stackctl.io/v1alpha1, kind: Stack, metadata: {name: web}, spec: {services: {web: {image: "app:1", volumes: ["data:/data"]}}, volumes: {data: {}}}}';
+  const user =
+    '{apiVersion: stackctl.io/v1alpha1, kind: Stack, metadata: {name: user}, spec: {services: {web: {image: "app:1", volumes: ["data:/data"]}}, volumes: {data: {name: web_data, external: true}}}}';
+  simulation.start();
+  await simulation.run(5_000);
+  await apply(owner);
+  await simulation.run(30_000);
+  await apply(user);
+  expect(await simulation.runUntil(() => simulation.isReady('user'), 60_000)).toBe(true);
+  const before = id();
+  const { writes } = simulation;
+  await expect(remove(true)).rejects.toMatchObject({
+    kind: 'conflict',
+    message:
+      'nothing of stack web was removed: volume web_data is used by container user-web-1 of stack user',
+    hint: expect.stringContaining('leave out --volumes'),
+  });
+  await simulation.run(30_000);
+  expect([id(), simulation.writes, simulation.isReady('web')]).toEqual([before, writes, true]);
+
+  // With the other one on its way out it may go too.
+  await answered(operations().delete({ name: 'user', volumes: false, confirm: false }), 1_000);
+  await remove(true);
+  await simulation.run(120_000);
+  expect(simulation.engine.world.containers.size).toBe(0);
+  expect([...simulation.engine.world.volumes.keys()]).toEqual([]);
 });
 
 const base = (control: string) =>

@@ -1,29 +1,36 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { join } from 'node:path';
 
-/** Serves repositories over HTTP on loopback through `git http-backend`, with a password when one is given. */
+/** What everybody must send; undefined: nobody needs anything. */
+export type GitLogin =
+  | { readonly user: string; readonly password: string }
+  | { readonly bearer: string }
+  | undefined;
+
+/** Serves repositories over HTTP, or with TLS, on loopback through `git http-backend`. */
 export class GitHttp {
   readonly #server: Server;
   readonly #root: string;
+  readonly #scheme: 'http' | 'https';
   readonly #authorization: string | undefined;
   /** What every request bore, for finding out who sends a password where. */
   readonly requests: { readonly path: string; readonly authorization: string | undefined }[] = [];
 
-  constructor(root: string, login?: { readonly user: string; readonly password: string }) {
+  constructor(root: string, login?: GitLogin, tls?: { readonly cert: string; readonly key: string }) {
     this.#root = root;
-    this.#authorization =
-      login === undefined
-        ? undefined
-        : `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
-    this.#server = createServer((request, response) => this.#serve(request, response));
+    this.#scheme = tls === undefined ? 'http' : 'https';
+    this.#authorization = login === undefined ? undefined : authorizationOf(login);
+    const serve = (request: IncomingMessage, response: ServerResponse) => this.#serve(request, response);
+    this.#server = tls === undefined ? createServer(serve) : createTlsServer(tls, serve);
   }
 
   /** The url of what it serves. */
   async listen(): Promise<string> {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     const address = this.#server.address();
-    return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
+    return `${this.#scheme}://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`;
   }
 
   async close(): Promise<void> {
@@ -76,4 +83,9 @@ export class GitHttp {
       response.writeHead(status, headers).end(all.subarray(end + 4));
     });
   }
+}
+
+function authorizationOf(login: NonNullable<GitLogin>): string {
+  if ('bearer' in login) return `Bearer ${login.bearer}`;
+  return `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`;
 }

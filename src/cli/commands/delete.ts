@@ -48,13 +48,7 @@ export const deleteCommand = defineCommand({
     if (sources !== undefined) return deleteSources(client, sources, context);
     const names = await namesWanted(client, { args, ...options }, context);
     if (names === undefined) return 1;
-    const begun: string[] = [];
-    let isGood = true;
-    for (const name of names) {
-      const began = await begin(client, { name, ...options }, context);
-      if (began === 'begun') begun.push(name);
-      isGood &&= began !== 'failed';
-    }
+    const { begun, isGood } = await beginAll(client, names, options, context);
     if (!options.wait) {
       for (const name of begun) await context.stdout.write(`stack/${name} deleting\n`);
       return isGood ? 0 : 1;
@@ -124,10 +118,38 @@ async function namesOfManifests(
   return names;
 }
 
-/** One that is refused is told, and does not keep the others. */
+/**
+ * One that is refused is told, and does not keep the others. It is asked for once more when all others were begun: its
+ * volumes may have been used by one of them.
+ */
+async function beginAll(
+  client: Client,
+  names: readonly string[],
+  options: Omit<BeginRequest, 'name'>,
+  context: Context,
+): Promise<{ readonly begun: readonly string[]; readonly isGood: boolean }> {
+  const begun: string[] = [];
+  const refused: string[] = [];
+  const mayTryAgain = options.volumes && names.length > 1;
+  for (const name of names) {
+    const began = await begin(client, { name, ...options }, mayTryAgain ? 'keep' : 'say', context);
+    if (began === 'begun') begun.push(name);
+    if (began === 'failed') refused.push(name);
+  }
+  if (!mayTryAgain) return { begun, isGood: refused.length === 0 };
+  let isGood = true;
+  for (const name of refused) {
+    const began = await begin(client, { name, ...options }, 'say', context);
+    if (began === 'begun') begun.push(name);
+    isGood &&= began !== 'failed';
+  }
+  return { begun, isGood };
+}
+
 async function begin(
   client: Client,
   { name, volumes, confirm, ignoreNotFound }: BeginRequest,
+  refusal: 'say' | 'keep',
   context: Context,
 ): Promise<'begun' | 'handed back' | 'missing' | 'failed'> {
   try {
@@ -142,7 +164,8 @@ async function begin(
     const isMissing = status === 404;
     if (isMissing && ignoreNotFound) return 'missing';
     const { message, hint } = describeThrown(thrown);
-    await reportError(isMissing ? `there is no stack "${name}"` : message, hint, context);
+    if (refusal === 'say')
+      await reportError(isMissing ? `there is no stack "${name}"` : message, hint, context);
     return 'failed';
   }
 }

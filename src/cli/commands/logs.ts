@@ -2,6 +2,7 @@ import type { ContainerLogLine } from '../../api/contract.ts';
 import { type Context, defineCommand } from '../command.ts';
 import { completeServices } from '../completion/completer.ts';
 import { count, flag, type Since, since } from '../option.ts';
+import { forTerminal } from '../output/terminal-text.ts';
 import { parseStack } from '../reference.ts';
 
 export const logsCommand = defineCommand({
@@ -71,7 +72,9 @@ async function print(
 ): Promise<void> {
   const paints = new Map<string, (text: string) => string>();
   let widest = width;
-  for await (const { container, text } of lines) {
+  for await (const { container, text: written } of lines) {
+    // What goes into a file or a program is what the container wrote.
+    const text = stdout.isTerminal ? forTerminal(written) : written;
     if (!prefix) {
       await stdout.write(`${text}\n`);
       continue;

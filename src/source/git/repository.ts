@@ -26,6 +26,8 @@ export interface RepositoryOptions {
   /** One at a time: two sources after each other of one name share their directories. */
   readonly turn: <Result>(work: () => Promise<Result>) => Promise<Result>;
   readonly limits?: Partial<GitLimits>;
+  /** Told how each question to the remote ended, and how long it took. */
+  readonly onFetched?: ((result: RepositoryReason, tookMs: number) => void) | undefined;
 }
 
 /** What was taken over last, over restarts too. */
@@ -131,6 +133,7 @@ class Repository implements RepositorySource {
     return this.#options.turn(async () => {
       const before = this.#shownState();
       await this.#load(signal);
+      const beganMs = performance.now();
       try {
         await this.#takeOver(signal);
         this.#fault = undefined;
@@ -141,6 +144,7 @@ class Repository implements RepositorySource {
         this.#failures += 1;
         this.#fault = faultShown(error);
       }
+      this.#options.onFetched?.(this.#fault?.reason ?? 'Succeeded', performance.now() - beganMs);
       const { intervalMs } = this.declaration;
       const delayMs = fetchDelayMs({ failures: this.#failures, intervalMs, random: this.#options.random() });
       this.#nextFetchAtMs = this.#options.nowMs() + delayMs;

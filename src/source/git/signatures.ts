@@ -28,8 +28,8 @@ export async function verifySignatures(
   keyHome: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const access = await knownKeys(wanted.keyDirectory, keyHome);
   try {
+    const access = await knownKeys(wanted.keyDirectory, keyHome);
     if (wanted.mode !== 'Tag') await check(store, ['verify-commit', thing.commit], access, signal);
     if (wanted.mode === 'HEAD') return;
     if (thing.object === thing.commit) {

@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { request } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
+import { Deliveries } from '../../../src/api/webhook-deliveries.ts';
 import { startWebhooks, type WebhookServer } from '../../../src/api/webhook-server.ts';
 import { isSigned } from '../../../src/api/webhook-signature.ts';
 
@@ -64,6 +66,23 @@ describe('the receiver of webhooks', () => {
     await answer.text();
     return answer.status;
   }
+  /** The same, signed, from another address of this host. */
+  const postFrom = (localAddress: string): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const to = {
+        host: '127.0.0.1',
+        port: server?.port,
+        path: '/hooks/infra',
+        method: 'POST',
+        localAddress,
+      };
+      const sent = request({ ...to, headers: signed.headers }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode ?? 0);
+      });
+      sent.on('error', reject);
+      sent.end(BODY);
+    });
   const signed = { headers: { 'x-hub-signature-256': `sha256=${hmac(SECRET)}` } };
 
   afterEach(async () => {
@@ -76,6 +95,28 @@ describe('the receiver of webhooks', () => {
   it('has a repository looked at, and again when the same comes again', async () => {
     expect([await post('/hooks/infra', signed), await post('/hooks/infra', signed)]).toEqual([202, 202]);
     expect(asked).toEqual(['infra', 'infra']);
+  });
+
+  it('knows a delivery that comes again by its id, for ten minutes, and does nothing then', async () => {
+    const delivery = (id: string, path = '/hooks/infra') =>
+      post(path, { headers: { ...signed.headers, 'x-github-delivery': id } });
+    expect(await delivery('a', '/hooks/other')).toBe(404);
+    expect([await delivery('a'), await delivery('a'), await delivery('b')]).toEqual([202, 200, 202]);
+    expect(asked).toEqual(['other', 'infra', 'infra']);
+    nowMs += 9 * 60_000;
+    expect(await delivery('a')).toBe(200);
+    nowMs += 60_000;
+    expect(await delivery('a')).toBe(202);
+  });
+
+  it('remembers only deliveries that were signed, and no more than a thousand', async () => {
+    const forged = { 'x-hub-signature-256': `sha256=${'0'.repeat(64)}`, 'x-gitea-delivery': 'c' };
+    expect(await post('/hooks/infra', { headers: forged })).toBe(401);
+    expect(await post('/hooks/infra', { headers: { ...signed.headers, 'x-gitea-delivery': 'c' } })).toBe(202);
+    const deliveries = new Deliveries(() => 0);
+    for (let count = 0; count <= 1000; count += 1) deliveries.note('infra', String(count));
+    expect(['0', '1', '1000'].map((id) => deliveries.has('infra', id))).toEqual([false, true, true]);
+    expect(deliveries.has('other', '1')).toBe(false);
   });
 
   it('does nothing without a proof, and does not tell which repositories there are', async () => {
@@ -97,6 +138,12 @@ describe('the receiver of webhooks', () => {
     );
     expect(status).toBe(413);
     expect(asked).toEqual([]);
+  });
+
+  it('lets one address that floods it keep no other out', async () => {
+    for (let count = 0; count < 35; count += 1) await post('/hooks/infra');
+    expect(await post('/hooks/infra', signed)).toBe(429);
+    expect(await postFrom('127.0.0.2')).toBe(202);
   });
 
   it('refuses what comes too often, and takes it again later', async () => {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { findStacks } from '../../../src/manifest/find-stacks.ts';
 
@@ -67,6 +68,30 @@ describe('a GitRepository', () => {
 
   it.each(['../x', '/etc', 'a/../../b', '.git', 'a/.git/b'])('has no manifests in %s', (path) => {
     expect(find(`url: "https://h/x"\n  path: "${path}"`).repositories).toEqual([]);
+  });
+
+  it('is as the example has it', () => {
+    const example = new URL('../../../manifests/gitops/infra.yaml', import.meta.url);
+    const text = readFileSync(example, 'utf8');
+    const path = '/etc/stackctl/manifests/infra.yaml';
+    const found = findStacks([{ path, relativePath: 'infra.yaml', text }], { home: undefined });
+    expect([found.problems, found.broken, found.stacks]).toEqual([[], [], []]);
+    expect(found.repositories).toMatchObject([
+      {
+        name: 'infra',
+        ref: { branch: 'main' },
+        intervalMs: 60_000,
+        path: 'hosts/alpha',
+        secretDirectory: '/etc/stackctl/secrets/infra',
+        verify: undefined,
+      },
+      {
+        name: 'releases',
+        ref: { semver: '>=1.0.0 <2.0.0' },
+        intervalMs: 600_000,
+        verify: { mode: 'Tag', keyDirectory: '/etc/stackctl/signers' },
+      },
+    ]);
   });
 
   it('is not taken when another has its name; a stack may have it', () => {

@@ -2,8 +2,11 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { DriftLedger } from '../../../src/metrics/drift-ledger.ts';
 import { serveMetrics } from '../../../src/metrics/listener.ts';
+import { measuredRepository } from '../../../src/metrics/measured.ts';
 import { createMetrics } from '../../../src/metrics/metrics.ts';
 import type { CauseCode, Plan, Step } from '../../../src/model/plan.ts';
+import type { RepositoryDeclaration, SourceStatus } from '../../../src/model/repository.ts';
+import type { RepositorySource, RepositoryState } from '../../../src/source/source.ts';
 import { sampleStack } from '../../support/sample-stacks.ts';
 
 const build = { version: '1', instance: 'default' };
@@ -40,7 +43,12 @@ describe('drift', () => {
 describe('/metrics', () => {
   test('every series of ours is in docs/metrics.md, and no other', async () => {
     const metrics = createMetrics(build);
-    metrics.watch({ stacks: () => [], queueDepth: () => depth, notReady: () => undefined });
+    metrics.watch({
+      stacks: () => [],
+      sources: () => [],
+      queueDepth: () => depth,
+      notReady: () => undefined,
+    });
     const { text } = await metrics.render();
     const served = [...text.matchAll(/^# TYPE (stackctl_\w+) (\w+)$/gm)].map(
       ([, name, type]) => `${name} ${type}`,
@@ -55,10 +63,87 @@ describe('/metrics', () => {
   test('a stack that is gone is not shown any more', async () => {
     const metrics = createMetrics(build);
     let stacks = [sampleStack()];
-    metrics.watch({ stacks: () => stacks, queueDepth: () => depth, notReady: () => undefined });
+    metrics.watch({
+      stacks: () => stacks,
+      sources: () => [],
+      queueDepth: () => depth,
+      notReady: () => undefined,
+    });
     expect((await metrics.render()).text).toContain('stack="demo"');
     stacks = [];
     expect((await metrics.render()).text).not.toContain('stack="demo"');
+  });
+
+  test('a source is shown with how it stands, and a fetch with what came of it', async () => {
+    const metrics = createMetrics(build);
+    const infra: SourceStatus = {
+      kind: 'git',
+      name: 'infra',
+      url: 'https://git.example.com/infra.git',
+      revision: undefined,
+      ready: 'False',
+      reason: 'FetchFailed',
+      message: 'no',
+      notes: [],
+      problems: [{ severity: 'warning', code: 'DuplicateStack', message: 'twice' }],
+      declaredAt: '/m/infra.yaml:1:1',
+      stacks: [],
+      lastFetchAt: '2024-05-04T12:00:00.000Z',
+      nextFetchAt: undefined,
+      createdAt: '2024-05-04T11:00:00.000Z',
+    };
+    metrics.watch({
+      stacks: () => [],
+      sources: () => [infra],
+      queueDepth: () => depth,
+      notReady: () => undefined,
+    });
+    metrics.repositoryFetched('infra', 'FetchFailed', 1500);
+    const { text } = await metrics.render();
+    const series = (name: string) => text.split('\n').filter((line) => line.startsWith(`stackctl_${name}{`));
+    expect(series('source_ready')).toEqual([
+      'stackctl_source_ready{kind="git",source="infra",reason="FetchFailed"} 0',
+    ]);
+    expect(series('source_problems')).toEqual(['stackctl_source_problems{kind="git",source="infra"} 1']);
+    expect(series('git_last_fetch_timestamp_seconds')).toEqual([
+      'stackctl_git_last_fetch_timestamp_seconds{repository="infra"} 1714824000',
+    ]);
+    expect(series('git_fetch_duration_seconds_sum')).toEqual([
+      'stackctl_git_fetch_duration_seconds_sum{repository="infra",result="FetchFailed"} 1.5',
+    ]);
+  });
+
+  test('a measured repository is the same repository, each reading of which is counted', async () => {
+    const metrics = createMetrics(build);
+    const scan = { trusted: true, reason: undefined, revision: 'main@sha1:0', files: [], unreadable: [] };
+    const asked: string[] = [];
+    const source: RepositorySource = {
+      kind: 'git',
+      name: 'infra',
+      declaration: { name: 'infra' } as RepositoryDeclaration,
+      state: () => ({ reason: 'Succeeded' }) as RepositoryState,
+      refresh: async () => asked.push('refresh') > 0,
+      lookNow: () => void asked.push('lookNow'),
+      scan: async () => scan,
+      async *changes() {
+        yield;
+      },
+    };
+    const measured = measuredRepository(source, metrics);
+    const signal = new AbortController().signal;
+    expect(await measured.scan(signal)).toBe(scan);
+    expect([await measured.refresh(signal), measured.state().reason]).toEqual([true, 'Succeeded']);
+    measured.lookNow();
+    for await (const _ of measured.changes(signal)) asked.push('changed');
+    expect(asked).toEqual(['refresh', 'lookNow', 'changed']);
+    expect([measured.kind, measured.name, measured.declaration]).toEqual([
+      'git',
+      'infra',
+      source.declaration,
+    ]);
+    expect((await metrics.render()).text).toMatch(
+      /^stackctl_source_read_duration_seconds_count\{kind="git",source="infra",result="ok"\} 1$/m,
+    );
   });
 
   test('readiness has its reason, and nothing but reading is served', async () => {

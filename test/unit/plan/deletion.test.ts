@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { execute } from '../../../src/execute/execute.ts';
 import { stackName } from '../../../src/model/names.ts';
-import { planDeletion } from '../../../src/plan/deletion.ts';
+import { planDeletion, sharedVolumes } from '../../../src/plan/deletion.ts';
 import { stack } from '../../support/builders.ts';
 import { passUntilSettled, text } from '../../support/passes.ts';
 import { engineWithImages } from '../../support/planned.ts';
@@ -74,4 +74,27 @@ test('stopped, paused and dead containers go too', async () => {
   const plan = await deletion(engine, false);
   await execute(plan, engine, OPTIONS, NEVER);
   expect(text(await deletion(engine, false))).toEqual([]);
+});
+
+test('a volume that another stack has is not removed, and whose it is is told; one that goes as well does not count', async () => {
+  const engine = await applied();
+  await passUntilSettled(
+    engine,
+    stack({
+      name: 'shop',
+      services: { web: { volumes: ['data:/data'] } },
+      volumes: { data: { name: 'demo_data', external: true } },
+    }),
+  );
+  const query = { stack: stackName('demo'), project: 'demo', networkNames: [], imageRefs: [] };
+  const user = 'container shop-web-1 of stack shop';
+  const seen = await engine.observe(query);
+  expect(sharedVolumes(stackName('demo'), seen, () => false)).toEqual([{ name: 'demo_data', user }]);
+  expect(sharedVolumes(stackName('demo'), seen, (name) => name === 'shop')).toEqual([]);
+  const plan = await deletion(engine, true);
+  expect(plan.blockers).toMatchObject([
+    { code: 'OwnedByAnotherStack', message: `volume demo_data is still used by ${user}` },
+  ]);
+  await execute(plan, engine, OPTIONS, NEVER);
+  expect([...engine.world.volumes.keys()]).toEqual(['demo_data']);
 });

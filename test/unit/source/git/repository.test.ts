@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import {
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +16,9 @@ import type { RepositoryDeclaration } from '../../../../src/model/repository.ts'
 import type { GitLimits } from '../../../../src/source/git/bare-store.ts';
 import { createRepositorySource } from '../../../../src/source/git/repository.ts';
 import type { RepositorySource } from '../../../../src/source/source.ts';
+import { GitHttp } from '../../../support/git-http.ts';
 import { GitRemote } from '../../../support/git-remote.ts';
+import { skipLoudly } from '../../../support/loud-skip.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const WEB = 'services: {web: {image: "x:1"}}\n';
@@ -296,6 +299,41 @@ describe('a hostile repository', () => {
     expect([existsSync(marker), existsSync(files('sub'))]).toEqual([false, false]);
   });
 
+  it('with submodules whose urls and paths are options has none of them asked for', async () => {
+    const marker = join(remote.directory, 'was-run');
+    const url = `--upload-pack=touch ${marker}`;
+    remote.put('compose.yaml', WEB);
+    remote.put(
+      '.gitmodules',
+      `[submodule "-c"]\n\tpath = sub\n\turl = ${url}\n\tupdate = !touch ${marker}\n`,
+    );
+    remote.push();
+    const some = remote.git('rev-parse', 'HEAD').trim();
+    remote.git('update-index', '--add', '--cacheinfo', `160000,${some},sub`);
+    remote.git('commit', '--quiet', '-m', 'sub');
+    remote.git('push', '--quiet', '--force', 'origin', 'HEAD:main');
+    const source = open();
+    await source.refresh(signal);
+    // What Git itself finds hostile is refused as a whole; what it does not is left out.
+    expect(source.state()).toMatchObject({ ready: 'False', reason: 'ContentRefused', revision: undefined });
+    expect([existsSync(marker), existsSync(files('sub'))]).toEqual([false, false]);
+  });
+
+  it('with names that differ in case only has both, each in its place', async () => {
+    remote.put('web/compose.yaml', WEB);
+    remote.put('web/a.conf', 'lower\n');
+    remote.put('web/A.conf', 'upper\n');
+    remote.put('WEB/compose.yaml', 'services: {other: {image: "x:1"}}\n');
+    remote.push();
+    const source = open();
+    await source.refresh(signal);
+    expect(await pathsOf(source)).toEqual(['WEB/compose.yaml', 'web/compose.yaml']);
+    expect(['a.conf', 'A.conf'].map((name) => readFileSync(files('web', name), 'utf8'))).toEqual([
+      'lower\n',
+      'upper\n',
+    ]);
+  });
+
   it('with hooks, filters and attributes has none of them run', async () => {
     const marker = join(remote.directory, 'was-run');
     remote.put('compose.yaml', WEB);
@@ -322,6 +360,80 @@ describe('a hostile repository', () => {
     await source.refresh(signal);
     expect(lstatSync(files('web', 'a.conf')).isSymbolicLink()).toBe(true);
     expect(readFileSync(files('web', 'a.conf'), 'utf8')).toBe('a\n');
+  });
+});
+
+describe('a remote with TLS', () => {
+  const TOKEN = 'canary-bearer-51f0';
+  let https: GitHttp;
+  let url: string;
+  let secret: string;
+
+  /** A certificate of this address that nobody has signed but itself. */
+  function selfSigned(name: string): { readonly cert: string; readonly key: string } {
+    const [key, cert] = [join(remote.directory, `${name}.key`), join(remote.directory, `${name}.crt`)];
+    const options = [
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-days',
+      '2',
+    ];
+    const names = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+    execFileSync('openssl', ['req', ...options, ...names, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+    return { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
+  }
+  const put = (name: string, text: string) => writeFileSync(join(secret, name), text, { mode: 0o600 });
+
+  beforeEach(async () => {
+    const tls = selfSigned('server');
+    secret = join(remote.directory, 'secret');
+    mkdirSync(secret);
+    put('ca.crt', tls.cert);
+    put('bearerToken', `${TOKEN}\n`);
+    https = new GitHttp(remote.directory, { bearer: TOKEN }, tls);
+    url = `${await https.listen()}/infra.git`;
+    remote.put('compose.yaml', WEB);
+    remote.push();
+  });
+  afterEach(() => https.close());
+
+  it('is read with the authority and the token of its secret', async () => {
+    const source = open({ url, secretDirectory: secret });
+    await source.refresh(signal);
+    expect(source.state()).toMatchObject({ ready: 'True', reason: 'Succeeded' });
+    expect(await pathsOf(source)).toEqual(['compose.yaml']);
+    expect(new Set(https.requests.map(({ authorization }) => authorization))).toEqual(
+      new Set([`Bearer ${TOKEN}`]),
+    );
+  });
+
+  it('gets no token when its certificate is of nobody that is trusted', async () => {
+    for (const authority of [undefined, selfSigned('another').cert]) {
+      rmSync(join(secret, 'ca.crt'), { force: true });
+      if (authority !== undefined) put('ca.crt', authority);
+      const source = open({ url, secretDirectory: secret });
+      await source.refresh(signal);
+      const { ready, reason, message } = source.state();
+      expect({ ready, reason }).toEqual({ ready: 'False', reason: 'FetchFailed' });
+      expect(message).toMatch(/certificate/i);
+      expect(await pathsOf(source)).toEqual([]);
+    }
+    expect(https.requests).toEqual([]);
+  });
+
+  it('is not read with another token, and no token is told', async () => {
+    const source = open({ url, secretDirectory: secret });
+    await source.refresh(signal);
+    put('bearerToken', 'canary-wrong-77\n');
+    remote.push('later');
+    await source.refresh(signal);
+    expect(source.state()).toMatchObject({ ready: 'False', reason: 'AuthenticationFailed' });
+    expect(JSON.stringify(source.state())).not.toContain('canary');
+    expect(await pathsOf(source)).toEqual(['compose.yaml']);
   });
 });
 
@@ -384,6 +496,104 @@ describe('signatures', () => {
       return source.state().reason;
     };
     expect([await ofTag('v1'), await ofTag('v2')]).toEqual(['Succeeded', 'VerificationFailed']);
+  });
+
+  const lacksGnupg = spawnSync('gpg', ['--version']).error === undefined ? undefined : 'there is no gpg';
+  describe.skipIf(skipLoudly('signatures of GnuPG', lacksGnupg, false))('of GnuPG', () => {
+    const homes: string[] = [];
+    afterEach(() => {
+      for (const home of homes.splice(0)) execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
+    });
+
+    /** A key ring of its own, with a secret key; the program that signs with it. */
+    function gpgKey(name: string): { readonly publicKey: string; readonly program: string } {
+      const home = join(remote.directory, name);
+      homes.push(home);
+      mkdirSync(home, { mode: 0o700 });
+      const gpg = (...args: string[]) =>
+        execFileSync('gpg', ['--batch', '--quiet', '--homedir', home, ...args], {
+          encoding: 'utf8',
+          stdio: ['ignore', 'pipe', 'pipe'],
+        });
+      gpg('--passphrase', '', '--quick-generate-key', 'Ann <ann@example.com>', 'ed25519', 'sign', 'never');
+      const program = join(remote.directory, `${name}-gpg`);
+      writeFileSync(program, `#!/bin/sh\nexec gpg --homedir '${home}' "$@"\n`, { mode: 0o755 });
+      return { publicKey: gpg('--armor', '--export'), program };
+    }
+    function signersHave(file: string, text: string): void {
+      mkdirSync(join(remote.directory, 'signers'), { recursive: true });
+      writeFileSync(join(remote.directory, 'signers', file), text);
+    }
+    function gpgSignWith({ program }: { readonly program: string }): void {
+      remote.git('config', 'gpg.format', 'openpgp');
+      remote.git('config', 'gpg.program', program);
+      remote.git('config', 'user.signingkey', 'ann@example.com');
+    }
+
+    it('of somebody known are taken; of nobody, of a namesake, or by ssh, not', async () => {
+      const [known, other] = [gpgKey('known'), gpgKey('other')];
+      signersHave('ann.asc', known.publicKey);
+      remote.put('compose.yaml', WEB);
+      gpgSignWith(known);
+      const good = remote.push('signed', '-S');
+      const source = verified('HEAD');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject({ ready: 'True', revision: `main@sha1:${good}` });
+      const refused = { reason: 'VerificationFailed', revision: `main@sha1:${good}` };
+      remote.push('unsigned');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject(refused);
+      gpgSignWith(other);
+      remote.push('signed by a namesake', '-S');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject(refused);
+      signWith(sshKey('ssh'));
+      remote.push('signed by ssh', '-S');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject(refused);
+      gpgSignWith(known);
+      const again = remote.push('signed again', '-S');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject({ ready: 'True', revision: `main@sha1:${again}` });
+    });
+
+    it('of the tag and the commit are asked for together', async () => {
+      const known = gpgKey('known');
+      signersHave('ann.asc', known.publicKey);
+      gpgSignWith(known);
+      remote.put('compose.yaml', WEB);
+      remote.push('signed', '-S');
+      remote.git('tag', '-s', '-m', 'x', 'v1');
+      remote.git('tag', '-a', '-m', 'x', 'v2');
+      remote.push('unsigned');
+      remote.git('tag', '-s', '-m', 'x', 'v3');
+      remote.git('push', '--quiet', '--tags', 'origin');
+      const ofTag = async (tag: string) => {
+        const source = verified('TagAndHEAD', {
+          branch: undefined,
+          tag,
+          semver: undefined,
+          commit: undefined,
+        });
+        await source.refresh(signal);
+        return source.state().reason;
+      };
+      expect([await ofTag('v1'), await ofTag('v2'), await ofTag('v3')]).toEqual([
+        'Succeeded',
+        'VerificationFailed',
+        'VerificationFailed',
+      ]);
+    });
+
+    it('are not checked with a file that has no keys, and nothing is left behind', async () => {
+      signersHave('ann.asc', 'no key\n');
+      remote.put('compose.yaml', WEB);
+      remote.push();
+      const source = verified('HEAD');
+      await source.refresh(signal);
+      expect(source.state()).toMatchObject({ reason: 'SecretUnusable', revision: undefined });
+      expect(existsSync(join(state, 'git', 'infra', 'keys'))).toBe(false);
+    });
   });
 
   it('cannot be checked without keys, and then nothing is taken', async () => {
