@@ -61,6 +61,7 @@ export type ReasonCode =
   | 'HostAddress'
   | 'Masquerade'
   | 'OnLan'
+  | 'ProbePassed'
   // What closes one.
   | 'NotThere'
   | 'NoNetwork'
@@ -79,6 +80,7 @@ export type ReasonCode =
   | 'PrivateLan'
   | 'SourceCannotReachHost'
   | 'NotRunning'
+  | 'ProbeFailed'
   // What is worth knowing.
   | 'BypassesFirewall'
   | 'HostFirewall'
