@@ -30,11 +30,28 @@ const cell = z.object({
   detail: z.string(),
 });
 
+const policyBreach = z.object({
+  policy: z.string(),
+  rule: z.string(),
+  at: z.string(),
+  from: z
+    .string()
+    .optional()
+    .transform((value) => value),
+  to: z
+    .string()
+    .optional()
+    .transform((value) => value),
+  stacks: z.array(z.string()),
+  message: z.string(),
+});
+
 const verifyReport = z.object({
   stacks: z.array(z.string()),
   startedAt: z.string(),
   tookMs: z.number(),
   cells: z.array(cell),
+  policies: z.object({ checked: z.number(), broken: z.array(policyBreach) }),
   skipped: z.array(z.string()),
   probes: z.number(),
 });
@@ -48,4 +65,5 @@ export const verifyNoticeSchema = z.discriminatedUnion('kind', [
 export type VerifyRequest = Yields<typeof verifyRequestSchema>;
 export type VerifyNotice = Yields<typeof verifyNoticeSchema>;
 export type VerifyReport = Yields<typeof verifyReport>;
+export type PolicyBreach = VerifyReport['policies']['broken'][number];
 export type VerifyCell = VerifyReport['cells'][number];

@@ -1,14 +1,14 @@
 import { asFailure, Failure } from '../model/failure.ts';
 import type { IsolationNote } from '../model/isolation.ts';
 import type { EventDraft } from '../status/events.ts';
-import { sayCell, type VerifyReport } from '../verify/report.ts';
+import { sayBreach, sayCell, type VerifyReport } from '../verify/report.ts';
 import type { Controller } from './controller.ts';
 import type { VerifyNotice, VerifyRequest } from './operations.ts';
 import type { StackRecord } from './stack-record.ts';
 import { pause } from './triggers.ts';
 import { verifyIsolation } from './verification.ts';
 
-/** Differences that a condition names; all of them are in `stackctl net verify`. */
+/** Broken rules and differences that a condition names; all of them are in `stackctl net verify`. */
 const NAMED = 3;
 
 /** Proves the matrix when somebody asks or it is time, one after another, and notes on each stack what came of it. */
@@ -94,7 +94,7 @@ export class IsolationChecks {
     tell: (notice: VerifyNotice) => void,
     signal: AbortSignal,
   ): Promise<VerifyReport> {
-    const { ports, options, engineInfo: engine } = this.#controller;
+    const { ports, options, catalog, engineInfo: engine } = this.#controller;
     if (engine === undefined) throw new Failure('unreachable', 'the engine does not answer');
     const known = this.#verifiable();
     const stacks = request.stacks.length === 0 ? known : request.stacks.map((name) => this.#known(name));
@@ -102,7 +102,10 @@ export class IsolationChecks {
       ports,
       {
         stacks: stacks.map(({ name }) => name),
-        known: known.flatMap(({ lastGood }) => lastGood ?? []),
+        known: known.flatMap(({ name, lastGood: desired }) =>
+          desired === undefined ? [] : [{ desired, labels: catalog.get(name)?.manifest.labels ?? {} }],
+        ),
+        policies: catalog.policies(),
         engine,
         outside: request.outside,
         probeImage: options.probeImage,
@@ -156,13 +159,16 @@ export class IsolationChecks {
 
 type Claim = Pick<IsolationNote, 'status' | 'reason' | 'message'>;
 
-function claimOf(stack: string, { cells, skipped }: VerifyReport): Claim {
+function claimOf(stack: string, { cells, policies, skipped }: VerifyReport): Claim {
   const isOf = (end: string) => end === stack || end.startsWith(`${stack}/`);
   const own = cells.filter(({ from, to }) => isOf(from) || isOf(to));
-  const differing = own.filter(({ differs }) => differs);
-  if (differing.length > 0) {
-    const named = differing.slice(0, NAMED).map(sayCell).join('; ');
-    const more = differing.length > NAMED ? `; and ${differing.length - NAMED} more` : '';
+  const wrong = [
+    ...policies.broken.filter(({ stacks }) => stacks.includes(stack)).map(sayBreach),
+    ...own.filter(({ differs }) => differs).map(sayCell),
+  ];
+  if (wrong.length > 0) {
+    const named = wrong.slice(0, NAMED).join('; ');
+    const more = wrong.length > NAMED ? `; and ${wrong.length - NAMED} more` : '';
     return {
       status: 'False',
       reason: 'IsolationBroken',

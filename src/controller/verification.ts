@@ -1,15 +1,17 @@
 import pLimit from 'p-limit';
-import { declaredTopology } from '../isolation/declared.ts';
+import { type DeclaredMembership, declaredTopology } from '../isolation/declared.ts';
 import { modelOf } from '../isolation/model.ts';
 import { observedTopology } from '../isolation/observed.ts';
-import type { DesiredStack } from '../model/desired.ts';
+import type { Model } from '../isolation/verdict.ts';
 import { asFailure, Failure } from '../model/failure.ts';
 import { containerId, type StackName } from '../model/names.ts';
 import type { EngineInfo, Observed } from '../model/observed.ts';
 import { MAX_PROBES, type Probe, type ProbeResult } from '../model/probe.ts';
+import type { ReachabilityPolicy } from '../model/reachability.ts';
 import { isoTime } from '../model/time.ts';
 import { concludeCells } from '../verify/conclude.ts';
 import { planVerification } from '../verify/plan.ts';
+import { holdToPolicies } from '../verify/policies.ts';
 import { HOST, type Source } from '../verify/probe-list.ts';
 import type { VerifyReport } from '../verify/report.ts';
 import type { VerifyPlan } from '../verify/survey.ts';
@@ -24,7 +26,9 @@ export interface Verification {
   /** Whose services are looked at. */
   readonly stacks: readonly StackName[];
   /** All stacks of ours that are known, as they are wanted. */
-  readonly known: readonly DesiredStack[];
+  readonly known: readonly DeclaredMembership[];
+  /** What is expected of the live engine, too. */
+  readonly policies: readonly ReachabilityPolicy[];
   readonly engine: EngineInfo;
   readonly outside: { readonly host: string; readonly port: number } | undefined;
   readonly probeImage: string | undefined;
@@ -70,11 +74,13 @@ export async function verifyIsolation(
     onProgress({ done, total: sources.length, from });
   };
   await Promise.all(sources.map(([source, probes]) => limit(() => askOne(source, probes))));
+  const cells = concludeCells(plan, results);
   return {
     stacks: [...asked.stacks].sort(),
     startedAt: isoTime(startedMs),
     tookMs: clock.nowMs() - startedMs,
-    cells: concludeCells(plan, results),
+    cells,
+    policies: holdToPolicies(asked.policies, { seen: plan.seen, cells, stacks: asked.stacks }),
     skipped: [...plan.skipped, ...missed],
     probes: sources.reduce((sum, [, probes]) => sum + probes.length, 0),
   };
@@ -85,7 +91,7 @@ function observeAll(
   { stacks: [stack], known }: Verification,
   signal: AbortSignal,
 ): Promise<Observed> {
-  const any = stack ?? known[0]?.name;
+  const any = stack ?? known[0]?.desired.name;
   if (any === undefined) {
     throw new Failure('invalid', 'there is no stack to verify', { hint: 'see `stackctl get stacks`' });
   }
@@ -96,25 +102,25 @@ function observeAll(
 interface NamedPlan extends VerifyPlan {
   /** Names for people, by source. */
   readonly names: ReadonlyMap<Source, string>;
+  /** What the engine shows. */
+  readonly seen: Model;
 }
 
 function planOf({ stacks, known, engine, outside }: Verification, observed: Observed): NamedPlan {
-  const seen = observedTopology({ observed, stackLabels: {} });
+  const stackLabels = Object.fromEntries(known.map(({ desired, labels }) => [desired.name, labels]));
+  const topology = observedTopology({ observed, stackLabels });
   const { apiVersion } = engine;
-  const declared = declaredTopology({
-    stacks: known.map((desired) => ({ desired, labels: {} })),
-    surroundings: seen,
-    engine: { apiVersion },
-  });
+  const declared = declaredTopology({ stacks: known, surroundings: topology, engine: { apiVersion } });
+  const seen = modelOf(topology);
   const plan = planVerification({
     declared: modelOf(declared),
-    observed: modelOf(seen),
+    observed: seen,
     stacks,
-    ours: known.map(({ name }) => name),
+    ours: known.map(({ desired }) => desired.name),
     outside,
   });
-  const names = seen.members.map(({ containerId: id = '', name }) => [id, name] as const);
-  return { ...plan, names: new Map<Source, string>([[HOST, 'the host'], ...names]) };
+  const names = topology.members.map(({ containerId: id = '', name }) => [id, name] as const);
+  return { ...plan, seen, names: new Map<Source, string>([[HOST, 'the host'], ...names]) };
 }
 
 interface Part {

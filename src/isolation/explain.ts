@@ -40,10 +40,10 @@ export function explain({ from, to, port, declared, observed }: ExplainInput): E
   const parts = [declared, observed].map((model) => model?.reach({ from, to, port }));
   const [wanted, seen] = parts;
   const decisive = seen ?? wanted;
-  const differences =
-    declared === undefined || observed === undefined
-      ? []
-      : [from, to].flatMap((end) => (end.kind === 'member' ? differencesOf(end.id, declared, observed) : []));
+  const ends = [from, to].flatMap((end) => (end.kind === 'member' ? [end.id] : []));
+  const both = declared === undefined || observed === undefined ? undefined : { declared, observed };
+  const differences = both === undefined ? [] : ends.flatMap((id) => differencesOf(id, both));
+  const visits = both === undefined ? [] : ends.flatMap((id) => visitsOf(id, both));
   const isNameless =
     decisive?.allowed === true ? decisive.reasons.filter(({ effect }) => effect === 'notes') : undefined;
   return {
@@ -52,8 +52,9 @@ export function explain({ from, to, port, declared, observed }: ExplainInput): E
     port,
     declared: partOf(wanted),
     observed: partOf(seen),
-    differences: [...new Set(differences)],
+    differences: [...new Set([...visits.map(({ says }) => says), ...differences])],
     changes: [
+      ...new Set(visits.map(({ change }) => change)),
       ...(differences.length > 0
         ? ['`stackctl diff` shows what the daemon will repair, or why it does not']
         : []),
@@ -79,8 +80,30 @@ function partOf(verdict: Verdict | undefined): Part | undefined {
 
 const suffix = (port: number | undefined): string => (port === undefined ? '' : `:${port}`);
 
+interface Both {
+  readonly declared: Model;
+  readonly observed: Model;
+}
+
+/** A container that no manifest knows, on a network of a stack: it reaches whoever is there, and nobody's pass removes it. */
+function visitsOf(id: string, { declared, observed }: Both) {
+  // What is declared has no container yet; what is there beside it is somebody else's.
+  const isStranger = memberOf(declared.topology, id)?.containerId !== undefined;
+  const seen = isStranger ? memberOf(observed.topology, id) : undefined;
+  return (seen?.attachments ?? []).flatMap(({ network }) => {
+    const stack = observed.topology.networks.find(({ name }) => name === network)?.stack;
+    if (seen === undefined || stack === undefined || stack === seen.stack) return [];
+    return [
+      {
+        says: `${showId(id)} is in no manifest, and is on ${network} of stack ${stack}`,
+        change: `take it off, which the daemon does to nobody else's container: \`docker network disconnect ${network} ${seen.name}\``,
+      },
+    ];
+  });
+}
+
 /** The debugging list: is it there, does it run, is it attached, has it its names, is it published, is it healthy? */
-function differencesOf(id: string, declared: Model, observed: Model): readonly string[] {
+function differencesOf(id: string, { declared, observed }: Both): readonly string[] {
   const wanted = memberOf(declared.topology, id);
   const seen = memberOf(observed.topology, id);
   const name = showId(id);

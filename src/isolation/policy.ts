@@ -28,6 +28,8 @@ export interface PolicyFailure {
   readonly at: Position;
   /** Stacks that have a part in it, none where it is the policy's own fault. */
   readonly stacks: readonly string[];
+  /** Whom a rule is about, as `net matrix` calls them; absent of a zone. */
+  readonly ends?: { readonly from: string; readonly to: string };
 }
 
 /** Holds a topology to policies: each rule and each zone once, in their order. */
@@ -93,7 +95,8 @@ function checkRule(scene: Scene, rule: ReachabilityRule): readonly PolicyFailure
       failures.push(...contradiction(scene, rule, source, target));
       const message = broken(scene.model, rule, source, target);
       if (message === undefined) continue;
-      failures.push({ code: 'PolicyBroken', message, at: rule.at, stacks: stacksOf(source, target) });
+      const ends = { from: nameOf(source), to: nameOf(target) };
+      failures.push({ code: 'PolicyBroken', message, at: rule.at, stacks: stacksOf(source, target), ends });
     }
   }
   return failures;

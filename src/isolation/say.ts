@@ -47,6 +47,7 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   HostAddress: (reason) => `the host has an ${family(reason)}address on ${net(reason)}`,
   Masquerade: (reason) => `${net(reason)} gives the default route, and the host translates what leaves by it`,
   OnLan: (reason) => `${net(reason)} puts it on the wire of the host, with an address there`,
+  ProbePassed: (reason) => `a probe got through${reason.port === undefined ? '' : ` on ${port(reason)}`}`,
   NotThere: (reason) => `there is no ${who(reason)}`,
   NoNetwork: (reason) => `${who(reason)} is on no network`,
   NamespaceUnknown: (reason) => `${who(reason)} is to share the network of a container that is not there`,
@@ -76,6 +77,8 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   SourceCannotReachHost: (reason) =>
     `${port(reason)} is published as ${reason.hostAddress ?? ''}, but ${who(reason)} does not get there: an internal network, or one without masquerade, leads to no published port`,
   NotRunning: (reason) => `${who(reason)} does not run`,
+  ProbeFailed: (reason) =>
+    `a probe did not get through${reason.port === undefined ? '' : ` on ${port(reason)}`}`,
   BypassesFirewall: () =>
     'what comes to a published port passes by ufw and the INPUT chain; only DOCKER-USER sees it',
   RouteByIpv6: (reason) => `a network with IPv6 gives the default route before those without: ${net(reason)}`,

@@ -63,6 +63,7 @@ export type ReasonCode =
   | 'HostAddress'
   | 'Masquerade'
   | 'OnLan'
+  | 'ProbePassed'
   // What closes one.
   | 'NotThere'
   | 'NoNetwork'
@@ -81,6 +82,7 @@ export type ReasonCode =
   | 'PrivateLan'
   | 'SourceCannotReachHost'
   | 'NotRunning'
+  | 'ProbeFailed'
   // What is worth knowing.
   | 'BypassesFirewall'
   | 'RouteByIpv6'

@@ -25,6 +25,30 @@ export interface Cell {
   readonly detail: string;
 }
 
+/** A rule or a zone of a ReachabilityPolicy that does not hold on the live engine. */
+export interface PolicyBreach {
+  readonly policy: string;
+  /** Its name, or `zone NETWORK`. */
+  readonly rule: string;
+  /** `FILE:LINE:COLUMN` of the rule. */
+  readonly at: string;
+  /** `STACK/SERVICE`, `the host`, `the outside`; undefined of a zone. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Stacks that have a part in it. */
+  readonly stacks: readonly string[];
+  /** What is not as expected, and why. */
+  readonly message: string;
+}
+
+/** What policies say, held to what the engine shows and the probes found. */
+export interface PolicyReport {
+  /** Rules and zones of all policies. */
+  readonly checked: number;
+  /** Those of the stacks that were asked about, in the policies' order. */
+  readonly broken: readonly PolicyBreach[];
+}
+
 /** The matrix of some stacks, proved. */
 export interface VerifyReport {
   /** Sorted. */
@@ -34,6 +58,7 @@ export interface VerifyReport {
   readonly tookMs: number;
   /** Differences first. */
   readonly cells: readonly Cell[];
+  readonly policies: PolicyReport;
   /** Who could not be asked, and why: `STACK/SERVICE: it does not run`. */
   readonly skipped: readonly string[];
   readonly probes: number;
@@ -50,3 +75,7 @@ export function sayCell({ kind, from, to, what, declared, observed, probed }: Ce
   const subject = kind === 'name' ? `${from} finds ${to} as ${what}` : `${from} -> ${to} ${what}`.trim();
   return `${subject}: declared ${declared}, observed ${observed}, probed ${probed}`;
 }
+
+/** One line for people: what is broken, by which rule, and where that stands. */
+export const sayBreach = ({ policy, rule, at, message }: PolicyBreach): string =>
+  `policy ${policy}, ${rule} (${at}): ${message}`;

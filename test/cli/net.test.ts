@@ -174,3 +174,63 @@ test('the examples keep the policies that stand beside them', async () => {
     }
   }
 });
+
+test('what was proved, what differs, and which policies are broken', async () => {
+  const cell = {
+    kind: 'service',
+    from: 'shop/app',
+    to: 'shop/db',
+    what: '5432/tcp',
+    declared: 'yes',
+    observed: 'yes',
+    probed: 'yes',
+    differs: false,
+    detail: '10.90.2.3:5432 answered',
+  } as const;
+  const report = {
+    stacks: ['shop'],
+    startedAt: '2024-05-04T12:00:00.000Z',
+    tookMs: 2700,
+    cells: [cell],
+    policies: { checked: 2, broken: [] },
+    skipped: [],
+    probes: 12,
+  };
+  cli.operations.verifyNotices = [{ kind: 'report', report }];
+  await cli.expectGolden('net-verify', await cli.run('net verify'), await cli.run('net verify -o wide'));
+  const differing = {
+    ...cell,
+    from: 'shop/browser',
+    declared: 'no',
+    differs: true,
+    detail: '10.90.2.3:5432 was reached',
+  } as const;
+  const breach = {
+    policy: 'zones',
+    rule: 'the data stays apart',
+    at: '/srv/stacks/zones.yaml:9:7',
+    from: 'shop/browser',
+    to: 'shop/db',
+    stacks: ['shop'],
+    message: 'shop/browser must not reach shop/db, and does: both are on shop_back',
+  };
+  const zone = { ...breach, rule: 'zone shop_back', from: undefined, to: undefined };
+  const broken = [breach, { ...zone, message: 'shop_back is to have no way out, and has one' }];
+  cli.operations.verifyNotices = [
+    {
+      kind: 'report',
+      report: {
+        ...report,
+        cells: [differing, cell],
+        policies: { checked: 3, broken },
+        skipped: ['shop/proxy: it does not run'],
+      },
+    },
+  ];
+  await cli.expectGolden(
+    'net-verify-broken',
+    await cli.run('net verify'),
+    await cli.run('net verify -o json'),
+    await cli.run('net verify -o junit'),
+  );
+});

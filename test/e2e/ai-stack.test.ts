@@ -2,9 +2,21 @@ import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContainerInspectInfo } from 'dockerode';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { AI_STACK_SAYS, drawnMatrix } from '../support/ai-stack-guide.ts';
 import { freePort } from '../support/free-port.ts';
 import { ensureExampleImages } from '../support/images.ts';
 import { inside } from '../support/inside.ts';
+import {
+  answersTo,
+  differencesIn,
+  healAll,
+  loseAlias,
+  matrixOf,
+  publishByHand,
+  reachIn,
+  suspendAll,
+  verifyOf,
+} from '../support/isolation.ts';
 import { hasEngine } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
@@ -77,6 +89,8 @@ const SERVICES: Readonly<Record<string, Hardened>> = {
   loki: small(['monitoring-net'], 'http://127.0.0.1:3100/ready'),
 };
 
+const allThree = (finding: 'yes' | 'no') => ({ declared: finding, observed: finding, probed: finding });
+
 describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
   let world: World;
   let stack: string;
@@ -102,6 +116,8 @@ describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
     const manifest = join(directory, 'stack.yaml');
     const text = await readFile(manifest, 'utf8');
     await writeFile(manifest, text.replace('\n  name: ai-stack\n', `\n  name: ${stack}\n`));
+    const policy = join(directory, 'reachability.yaml');
+    await writeFile(policy, (await readFile(policy, 'utf8')).replaceAll('ai-stack', stack));
     await writeFile(join(directory, '.env'), `AI_STACK_PORT=${port}\nGRAFANA_PORT=${grafanaPort}\n`);
     await world.start();
     await world.untilReady(stack, { withinMs: 180_000 });
@@ -236,6 +252,103 @@ describe.skipIf(!hasEngine())('the AI stack of the guide', () => {
       expect(JSON.stringify(await inspect(service))).not.toContain(secret);
     }
     expect(await world.log()).not.toContain(secret);
+  });
+
+  test('what the guide says, the matrix and the probes agree, cell by cell', async () => {
+    const matrices = await matrixOf(world);
+    const full = (end: string) => (end in SERVICES ? `${stack}/${end}` : end);
+    for (const matrix of [matrices.declared, matrices.observed]) {
+      const found = drawnMatrix().map(({ from, to }) => ({
+        from,
+        to,
+        reach: reachIn(matrix, full(from), full(to)),
+      }));
+      expect(found).toEqual(drawnMatrix());
+    }
+
+    const { code, report } = await verifyOf(world, stack);
+    expect({ code, differences: differencesIn(report), skipped: report.skipped }).toEqual({
+      code: 0,
+      differences: [],
+      skipped: [],
+    });
+    expect(report.policies).toEqual({ checked: 10, broken: [] });
+    const services = Object.keys(SERVICES);
+    const drawn = drawnMatrix().filter(({ from, to }) => services.includes(from) && services.includes(to));
+    for (const { from, to, reach } of drawn.filter(({ from, to }) => from !== to)) {
+      const cells = report.cells.filter((cell) => cell.from === full(from) && cell.to === full(to));
+      const ways = cells.filter(({ kind }) => kind === 'service');
+      // Of nginx alone a port is published, which is the one that it listens on.
+      const isOpen = ({ what }: { readonly what: string }) =>
+        reach === 'all' || (reach === 'ports' && what === '8080/tcp');
+      expect(ways.length).toBeGreaterThan(0);
+      const wanted = ways.map((cell) => ({ ...cell, ...allThree(isOpen(cell) ? 'yes' : 'no') }));
+      expect(ways).toEqual(wanted);
+      // Whoever shares a network finds the other by its service's name, and nobody else does.
+      const names = cells.filter(({ kind, what }) => kind === 'name' && what === to);
+      expect(names).toEqual([expect.objectContaining(allThree(reach === 'all' ? 'yes' : 'no'))]);
+    }
+
+    for (const said of AI_STACK_SAYS) {
+      const statement = { ...said, from: full(said.from), to: full(said.to) };
+      const { expected, found } = answersTo(statement, matrices, report);
+      expect(found, said.where).toEqual(expected);
+    }
+  });
+
+  test('what a hand has broken is found, named and explained, and repaired when it may be', async () => {
+    const name = (service: string) => `${stack}-${service}-1`;
+    await suspendAll(world, [stack]);
+    // Nothing of these is on the way that health of the others goes.
+    await world.docker.getNetwork(`${stack}_ai-net`).connect({ Container: name('nginx') });
+    await loseAlias(world.docker, name('qdrant'), `${stack}_ai-net`, 'qdrant');
+    const opened = await freePort();
+    await publishByHand(world.docker, name('prometheus'), '9090/tcp', opened);
+
+    const { code, report } = await verifyOf(world, stack);
+    expect(code).toBe(1);
+    const differences = differencesIn(report).map((line) => line.replaceAll(`${stack}/`, ''));
+    expect(differences).toEqual(
+      expect.arrayContaining([
+        'name gateway -> qdrant qdrant: yes no no',
+        'name nginx -> redis redis: no yes yes',
+        `published host -> prometheus 0.0.0.0:${opened} -> 9090/tcp: no yes yes`,
+        'service nginx -> postgres 5432/tcp: no yes yes',
+        'service nginx -> redis 6379/tcp: no yes yes',
+        'service redis -> nginx 80/tcp: no yes yes',
+        // By the port on the host, from the other networks.
+        'service redis -> prometheus 9090/tcp: no yes yes',
+      ]),
+    );
+    const broken = report.policies.broken.map(({ rule, from = '', to = '' }) =>
+      `${rule}: ${from} -> ${to}`.replaceAll(`${stack}/`, ''),
+    );
+    expect(broken).toEqual(
+      expect.arrayContaining([
+        'and nothing else: the outside -> prometheus',
+        'nginx reaches nothing behind the gateway: nginx -> postgres',
+        'nginx reaches nothing behind the gateway: nginx -> redis',
+      ]),
+    );
+
+    const explain = async (from: string, to: string) =>
+      (await world.ctl('net', 'explain', from, to)).stdout.replaceAll(`${stack}/`, '');
+    expect(await explain(`${stack}/nginx`, `${stack}/redis`)).toContain(
+      `nginx is attached to ${stack}_ai-net, which no manifest gives it`,
+    );
+    expect(await explain(`${stack}/gateway`, `${stack}/qdrant`)).toContain(
+      `qdrant has lost its name qdrant on ${stack}_ai-net`,
+    );
+    const published = await explain('outside', `${stack}/prometheus`);
+    expect(published).toContain('prometheus publishes 9090/tcp, which no manifest asks for');
+    expect(published).toContain('`stackctl diff` shows what the daemon will repair');
+
+    await healAll(world, [stack]);
+    const healed = await verifyOf(world, stack);
+    expect({ code: healed.code, differences: differencesIn(healed.report) }).toEqual({
+      code: 0,
+      differences: [],
+    });
   });
 
   test('a second pass writes nothing', async () => {

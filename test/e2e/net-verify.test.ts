@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VerifyReport } from '../../src/api/verify-contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
+import { healAll, loseAlias, remakeNetwork } from '../support/isolation.ts';
 import { hasEngine } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
 const ICC = 'com.docker.network.bridge.enable_icc';
 
-/** What breaks the isolation of a stack by hand, one after another, while the daemon only looks. */
+/** What breaks the isolation of a stack by hand, one after another, while the daemon only looks; and what its policy says. */
 describe.skipIf(!hasEngine())('net verify', () => {
   let world: World;
   let stack: string;
@@ -33,6 +34,21 @@ networks:
   egress: {driver_opts: {${ICC}: "false"}}
 `;
 
+  const policy = () => `
+apiVersion: stackctl.io/v1alpha1
+kind: ReachabilityPolicy
+metadata: {name: apart}
+spec:
+  zones:
+    - {network: ${network('egress')}, external: egress, icc: false}
+    - {network: ${network('back')}, external: none, icc: true}
+  rules:
+    - {name: egress is for one by one, from: {service: first}, to: {service: second}, action: deny}
+    - {name: the database is reached by name, from: {service: web}, to: {service: db}, ports: [8000], action: allow}
+    - {name: the database is not reached from egress, from: {service: first}, to: {service: db}, action: deny}
+    - {name: the database does not get out, from: {service: db}, to: {external: true}, action: deny}
+`;
+
   const verify = async (): Promise<{ readonly code: number; readonly report: VerifyReport }> => {
     const { code, stdout, stderr } = await world.ctl('net', 'verify', stack, '-o', 'json');
     if (stdout === '') throw new Error(stderr);
@@ -49,47 +65,22 @@ networks:
     expect(code).toBe(found.length === 0 ? 0 : 1);
     return found;
   };
+  /** The rules of the policy that do not hold, by what they say is wrong. */
+  const brokenRules = async (): Promise<readonly string[]> => {
+    const { code, report } = await verify();
+    const found = report.policies.broken.map(({ rule, from, to, at }) => {
+      expect(at).toMatch(/policy\.yaml:\d+:\d+$/);
+      return `${rule}: ${from ?? ''} -> ${to ?? ''}`.replaceAll(`${stack}/`, '');
+    });
+    expect(code).toBe(found.length === 0 ? 0 : 1);
+    return found;
+  };
   const explain = async (from: string, to: string): Promise<string> =>
     (await world.ctl('net', 'explain', `${stack}/${from}`, to === 'outside' ? to : `${stack}/${to}`)).stdout;
 
-  /** Makes a network again with other options, and attaches who was on it, as a person would. */
-  async function remake(key: string, change: { Internal?: boolean; Options?: Record<string, string> }) {
-    const name = network(key);
-    const found = world.docker.getNetwork(name);
-    const wire = await found.inspect();
-    const members = Object.keys(wire.Containers ?? {});
-    for (const id of members) await found.disconnect({ Container: id, Force: true });
-    await found.remove();
-    await world.docker.createNetwork({
-      Name: name,
-      CheckDuplicate: true,
-      Internal: wire.Internal,
-      Options: wire.Options ?? {},
-      Labels: wire.Labels ?? {},
-      ...change,
-    });
-    for (const id of members) {
-      const { Config } = await world.docker.getContainer(id).inspect();
-      const service = Config.Labels['com.docker.compose.service'] ?? '';
-      const Aliases = [service, ...(service === 'db' ? ['postgres'] : [])];
-      await world.docker.getNetwork(name).connect({ Container: id, EndpointConfig: { Aliases } });
-    }
-  }
-
   /** Resumes, waits until all is as declared again, and goes back to only looking. */
   async function heal(): Promise<void> {
-    await world.ctl('resume', stack);
-    await eventually(
-      'it is healed',
-      async () => {
-        const status = await world.status(stack);
-        return status?.suspended === false && status.sync === 'Synced' && status.pending.length === 0
-          ? true
-          : undefined;
-      },
-      { withinMs: 60_000, everyMs: 100 },
-    );
-    await world.untilReady(stack);
+    await healAll(world, [stack]);
     expect(await differences()).toEqual([]);
     await world.ctl('suspend', stack);
   }
@@ -98,6 +89,7 @@ networks:
     world = await World.create();
     stack = `v${world.unique}`;
     await world.write(`${stack}.compose.yaml`, manifest());
+    await world.write('policy.yaml', policy());
     await world.start();
     await world.untilReady(stack);
   });
@@ -114,6 +106,7 @@ networks:
       code: 0,
       differs: [],
     });
+    expect(report.policies).toEqual({ checked: 6, broken: [] });
     const ways = report.cells.filter(({ kind }) => kind === 'service');
     expect(ways).toHaveLength(12);
     const open = ways.filter(({ probed }) => probed === 'yes').map(({ from, to }) => `${from} ${to}`);
@@ -132,24 +125,35 @@ networks:
 
   test('finds and heals ICC that was turned on', async () => {
     await world.ctl('suspend', stack);
-    await remake('egress', { Options: {} });
+    await remakeNetwork(world.docker, network('egress'), { Options: {} });
     expect(await differences()).toEqual([
       'service first -> second 8000/tcp: no yes',
       'service second -> first 8000/tcp: no yes',
     ]);
-    expect(await explain('first', 'second')).toContain(network('egress'));
+    expect(await brokenRules()).toEqual([
+      `zone ${network('egress')}:  -> `,
+      'egress is for one by one: first -> second',
+    ]);
+    expect(await explain('first', 'second')).toContain(
+      `network ${network('egress')} has icc true, not false`,
+    );
     const status = await eventually('Isolated is False', async () => {
       const found = (await world.status(stack))?.conditions.find(({ type }) => type === 'Isolated');
       return found?.status === 'False' ? found : undefined;
     });
     expect(status).toMatchObject({ reason: 'IsolationBroken' });
+    expect(status.message).toContain('policy apart, egress is for one by one');
     await heal();
   });
 
   test('finds and heals a network that is internal no more', async () => {
-    await remake('back', { Internal: false });
+    await remakeNetwork(world.docker, network('back'), { Internal: false });
     expect(await differences()).toContain('outside db -> outside default route: no yes');
-    expect(await explain('db', 'outside')).toContain(network('back'));
+    expect(await brokenRules()).toEqual([
+      `zone ${network('back')}:  -> `,
+      'the database does not get out: db -> the outside',
+    ]);
+    expect(await explain('db', 'outside')).toContain(`network ${network('back')} has internal false`);
     await heal();
   });
 
@@ -158,16 +162,15 @@ networks:
     const found = await differences();
     expect(found).toContain('service first -> db 8000/tcp: no yes');
     expect(found).toContain('service db -> first 8000/tcp: no yes');
-    expect(await explain('first', 'db')).toContain(network('back'));
+    expect(await brokenRules()).toEqual(['the database is not reached from egress: first -> db']);
+    expect(await explain('first', 'db')).toContain(`first is attached to ${network('back')}, which no`);
     await heal();
   });
 
   test('finds and heals an alias that was lost', async () => {
-    const back = world.docker.getNetwork(network('back'));
-    await back.disconnect({ Container: container('db') });
-    await back.connect({ Container: container('db'), EndpointConfig: { Aliases: ['db'] } });
+    await loseAlias(world.docker, container('db'), network('back'), 'postgres');
     expect(await differences()).toEqual(['name web -> db postgres: yes no']);
-    expect(await explain('web', 'db')).toContain('postgres');
+    expect(await explain('web', 'db')).toContain(`db has lost its name postgres on ${network('back')}`);
     await heal();
   });
 
@@ -189,6 +192,9 @@ networks:
     expect(await differences()).toEqual([
       `guest ${stack}-guest -> ${stack} network ${network('front')}: no unknown`,
     ]);
+    const why = (await world.ctl('net', 'explain', `${stack}-guest`, `${stack}/web`)).stdout;
+    expect(why).toContain(`${stack}-guest is in no manifest, and is on ${network('front')}`);
+    expect(why).toContain(`docker network disconnect ${network('front')} ${stack}-guest`);
     const exposure = await world.ctl('net', 'exposure', '--all');
     expect(exposure.stdout).toContain(String(port));
     await guest.remove({ force: true });

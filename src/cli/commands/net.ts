@@ -32,7 +32,7 @@ export const netCommand = defineCommand({
     'matrix: who reaches whom. exposure: each published port, who gets to it, and that this bypasses ufw. paths: everything that can be reached from a service, should it fall. subnets: used, free, overlapping.',
     'explain A B[:PORT]: yes or no, the chain of reasons, and what to change. A and B are services (web, or demo/web), containers, host or outside.',
     'test FILE|DIR... holds the manifests to each ReachabilityPolicy among them, without a daemon or an engine; -o junit is for CI.',
-    'verify [STACK...]: proves it on the live engine. A probe container that is gone afterwards asks from within the network of each service whom it reaches, by which names, and whether it gets out; what the manifests say, what the engine shows and what the probes found must agree. Probes go to containers of stacks and to the host only. -o wide shows what agrees as well, -o junit is for CI.',
+    'verify [STACK...]: proves it on the live engine. A probe container that is gone afterwards asks from within the network of each service whom it reaches, by which names, and whether it gets out; what the manifests say, what the engine shows and what the probes found must agree, and each ReachabilityPolicy must hold. Probes go to containers of stacks and to the host only. -o wide shows what agrees as well, -o junit is for CI.',
   ],
   options: {
     filename: list(
@@ -68,7 +68,7 @@ export const netCommand = defineCommand({
     },
   ],
   exits:
-    '0 done (explain: it is reached, test: all is as expected, verify: all is as declared), 1 failed (or it is not), 2 wrong usage',
+    '0 done (explain: it is reached, test: all is as expected, verify: all is as declared and policies hold), 1 failed (or it is not), 2 wrong usage',
   takes: [1, Number.POSITIVE_INFINITY],
   async run({ args, options }, context) {
     const [verb = '', ...rest] = args;

@@ -1,4 +1,4 @@
-import type { VerifyCell, VerifyReport } from '../../api/verify-contract.ts';
+import type { PolicyBreach, VerifyCell, VerifyReport } from '../../api/verify-contract.ts';
 import { Failure } from '../../model/failure.ts';
 import type { Context } from '../command.ts';
 import { UsageError } from '../option.ts';
@@ -15,7 +15,7 @@ interface Asked {
   readonly outside: string | undefined;
 }
 
-/** Has the daemon probe who reaches whom; 1 when declared, observed and probed differ anywhere. */
+/** Has the daemon probe who reaches whom; 1 when declared, observed and probed differ anywhere, or a policy is broken. */
 export async function showVerification(asked: Asked, context: Context): Promise<number> {
   const outside = asked.outside === undefined ? undefined : parseTarget(asked.outside);
   const client = await context.client();
@@ -32,7 +32,8 @@ export async function showVerification(asked: Asked, context: Context): Promise<
   if (isTerminal) await context.stderr.write('\r\u001b[K');
   if (report === undefined) throw new Failure('unreachable', 'the daemon broke the verification off');
   await context.stdout.write(await render(report, asked.format, context));
-  return report.cells.some(({ differs }) => differs) ? 1 : 0;
+  const isWrong = report.cells.some(({ differs }) => differs) || report.policies.broken.length > 0;
+  return isWrong ? 1 : 0;
 }
 
 /** `HOST:PORT` or `[ADDRESS]:PORT`. */
@@ -54,7 +55,7 @@ async function render(report: VerifyReport, format: VerifyFormat, context: Conte
 }
 
 function table(report: VerifyReport, isWide: boolean, { colors }: Context): string {
-  const { cells, skipped } = report;
+  const { cells, policies, skipped } = report;
   const differing = cells.filter(({ differs }) => differs);
   const shown = isWide ? cells : differing;
   const word = (finding: string) => (finding === 'unknown' ? '-' : finding);
@@ -76,18 +77,31 @@ function table(report: VerifyReport, isWide: boolean, { colors }: Context): stri
     { title: 'DETAIL', value: ({ detail }) => detail },
   ];
   const { text } = shown.length === 0 ? { text: '' } : renderTable(columns, shown);
+  const broken = policies.broken.map((each) => `${colors.bad('broken')}: ${printable(sayBreach(each))}\n`);
   const notes = skipped.map((line) => `${colors.busy('not probed')}: ${printable(line)}\n`).join('');
+  const wrong = [
+    ...(differing.length > 0 ? [`${differing.length} ${plural('difference', differing.length)}`] : []),
+    ...(broken.length > 0 ? [`${broken.length} broken ${plural('rule', broken.length)} of policies`] : []),
+  ];
   const summary =
-    differing.length === 0
+    wrong.length === 0
       ? `${colors.good('as declared')}: ${counts(report)}\n`
-      : `${colors.bad(`${differing.length} ${differing.length === 1 ? 'difference' : 'differences'}`)}: ${counts(report)}; \`stackctl net explain A B\` tells why\n`;
-  return [text, notes, summary].filter((part) => part !== '').join('\n');
+      : `${colors.bad(wrong.join(', '))}: ${counts(report)}; \`stackctl net explain A B\` tells why\n`;
+  return [text, broken.join(''), notes, summary].filter((part) => part !== '').join('\n');
 }
 
-function counts({ cells, probes, tookMs, stacks }: VerifyReport): string {
+const plural = (word: string, count: number): string => (count === 1 ? word : `${word}s`);
+
+/** `policy zones, the data stays apart (/srv/zones.yaml:9:7): web must not reach db, and does: both are on back` */
+const sayBreach = ({ policy, rule, at, message }: PolicyBreach): string =>
+  `policy ${policy}, ${rule} (${at}): ${message}`;
+
+function counts({ cells, policies, probes, tookMs, stacks }: VerifyReport): string {
   const proved = cells.filter(({ probed }) => probed !== 'unknown').length;
   const of = stacks.length === 1 ? `stack ${stacks[0]}` : `${stacks.length} stacks`;
-  return `${proved} of ${cells.length} statements about ${of} proved by ${probes} probes in ${(tookMs / 1000).toFixed(1)} s`;
+  const isKept = policies.checked > 0 && policies.broken.length === 0;
+  const rules = isKept ? ', no rule of policies is broken' : '';
+  return `${proved} of ${cells.length} statements about ${of} proved by ${probes} probes in ${(tookMs / 1000).toFixed(1)} s${rules}`;
 }
 
 function junit(report: VerifyReport): string {
@@ -98,5 +112,10 @@ function junit(report: VerifyReport): string {
       ? `declared ${cell.declared}, observed ${cell.observed}, probed ${cell.probed}: ${cell.detail}`
       : undefined,
   }));
-  return renderJUnit({ name: 'stackctl net verify', cases, tookMs: report.tookMs });
+  const rules = report.policies.broken.map(({ policy, rule, at, message }) => ({
+    suite: `policy ${policy}`,
+    name: rule,
+    failure: `${at}: ${message}`,
+  }));
+  return renderJUnit({ name: 'stackctl net verify', cases: [...cases, ...rules], tookMs: report.tookMs });
 }
