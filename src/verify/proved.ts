@@ -1,7 +1,7 @@
 import { portRef, samePort } from '../isolation/ports.ts';
 import { showId } from '../isolation/say.ts';
 import type { PortRef } from '../isolation/topology.ts';
-import type { Endpoint, Model, Question, Reason, Verdict, Way } from '../isolation/verdict.ts';
+import type { Endpoint, Extent, Model, Question, Reason, Verdict, Way } from '../isolation/verdict.ts';
 import { HOST } from './probe-list.ts';
 import type { Cell, CellKind } from './report.ts';
 
@@ -30,14 +30,18 @@ export function provedModel(observed: Model, cells: readonly Cell[]): Model {
         : found.filter((each) => each.port === undefined || samePort(each.port, port));
     return meant.length === 0 ? verdict : corrected(verdict, meant);
   };
+  const isTried = ({ from, to }: Question): boolean => answers.has(keyOf(labelOf(from), labelOf(to)));
   return {
     topology: observed.topology,
     reach,
-    ways: (question) =>
-      answers.has(keyOf(labelOf(question.from), labelOf(question.to)))
-        ? reach(question).ways
-        : observed.ways(question),
+    ways: (question) => (isTried(question) ? reach(question).ways : observed.ways(question)),
+    extent: (question) => (isTried(question) ? extentOf(reach(question).ways) : observed.extent(question)),
   };
+}
+
+function extentOf(ways: readonly Way[]): Extent {
+  if (ways.length === 0) return 'none';
+  return ways.some(({ ports }) => ports === 'all') ? 'all' : 'ports';
 }
 
 function answersOf(cells: readonly Cell[]): ReadonlyMap<string, readonly Answer[]> {
