@@ -65,7 +65,7 @@ function withAddress(endpoint: DesiredEndpoint, address: string | undefined): De
  * others, and could not start it with it again.
  */
 function mayKeep(scope: Scope, { network, endpoint, had, live }: Place): boolean {
-  const service = scope.desired.services.find(({ name }) => name === live.service);
+  const service = scope.wanted.get(live.service ?? '');
   if (service?.update.order !== 'start-first' || endpoint.ipv4Address !== undefined) return false;
   if (had === undefined || !keepsAddresses(network)) return false;
   // The network it was on is gone; its successor may have another subnet.

@@ -5,7 +5,7 @@ import { isHalfMade, type Place, withAddressKept, withPresentAddress } from './a
 import { cause, containerRef } from './draft.ts';
 import { endpointDrift } from './drift.ts';
 import { isFalseDrift } from './repeats.ts';
-import { type NetworkState, oursOf, type Scope } from './scope.ts';
+import type { NetworkState, Scope } from './scope.ts';
 
 /** What has to be done about one container's attachments. */
 export interface AttachmentRepair {
@@ -90,8 +90,8 @@ function countedAs(scope: Scope, { service }: DesiredContainer, because: Cause |
 
 /** Somebody else's container has the name that this one should have. */
 function isNameTaken(scope: Scope, { name }: DesiredContainer): boolean {
-  const holder = scope.names.get(name);
-  return holder !== undefined && !oursOf(scope.desired.name, scope.observed).some(({ id }) => id === holder);
+  const holder = scope.holders.get(name);
+  return holder !== undefined && !scope.own.has(holder.id);
 }
 
 /** Its name is an alias of it too. One that it cannot get yet must not lead to it either: it keeps the old one. */
@@ -148,13 +148,9 @@ function surplusOf(
 
 /** The swap of its network takes it off already. */
 function isTakenAway(scope: Scope, live: ObservedContainer, attachment: ObservedAttachment): boolean {
-  return scope.draft.steps.some(
-    (step) =>
-      step.kind === 'disconnect-network' &&
-      step.networkId === attachment.networkId &&
-      step.container.by === 'id' &&
-      step.container.id === live.id,
-  );
+  return scope.draft
+    .stepsOn(live.id)
+    .some((step) => step.kind === 'disconnect-network' && step.networkId === attachment.networkId);
 }
 
 function attachmentDrift(scope: Scope, desired: DesiredContainer, place: Place): readonly FieldChange[] {

@@ -175,11 +175,9 @@ export function resolveNamespace(scope: Scope, ref: NamespaceRef | undefined): C
     const id = all.find((each) => each.name === ref.name || each.id === ref.name)?.id;
     return id === undefined ? undefined : { by: 'id', id };
   }
-  const planned = scope.draft.steps.findLast(
-    (step) => step.kind === 'create-container' && step.creation.container.service === ref.service,
-  );
-  if (planned !== undefined) return { by: 'step', step: planned.id };
-  const target = scope.desired.services.find((service) => service.name === ref.service)?.containers[0];
+  const planned = scope.draft.creationFor(ref.service);
+  if (planned !== undefined) return { by: 'step', step: planned };
+  const target = scope.wanted.get(ref.service)?.containers[0];
   if (target === undefined) return undefined;
   // One that this plan takes away at once (the bad half of a rollback) is nobody to hang on to.
   const candidates = (scope.slots.get(slotName(ref.service, target.ordinal)) ?? []).filter(

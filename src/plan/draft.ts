@@ -31,6 +31,8 @@ export interface StepAbout {
 export class PlanDraft {
   readonly #steps: Step[] = [];
   readonly #gated = new Set<StepId>();
+  readonly #byContainer = new Map<string, Step[]>();
+  readonly #creations = new Map<string, StepId>();
   readonly #blockers: Blocker[] = [];
   #lookAgainAtMs: number | undefined;
 
@@ -47,9 +49,19 @@ export class PlanDraft {
       gate: about.gate,
     };
     // The compiler cannot see that the kind and the payload of a generic belong together.
-    this.#steps.push(step as unknown as Step);
+    this.#keep(step as unknown as Step);
     if (about.gate !== undefined || step.needs.some((need) => this.#gated.has(need))) this.#gated.add(id);
     return id;
+  }
+
+  #keep(step: Step): void {
+    this.#steps.push(step);
+    if (step.kind === 'create-container') this.#creations.set(step.creation.container.service, step.id);
+    if (!('container' in step) || step.container.by !== 'id') return;
+    const { id } = step.container;
+    const others = this.#byContainer.get(id);
+    if (others === undefined) this.#byContainer.set(id, [step]);
+    else others.push(step);
   }
 
   block(blocker: Blocker): void {
@@ -68,6 +80,16 @@ export class PlanDraft {
 
   get steps(): readonly Step[] {
     return this.#steps;
+  }
+
+  /** What is done to a container that exists, in order. */
+  stepsOn(containerId: string): readonly Step[] {
+    return this.#byContainer.get(containerId) ?? [];
+  }
+
+  /** The last container that is made for a service. */
+  creationFor(service: string): StepId | undefined {
+    return this.#creations.get(service);
   }
 
   build(memory: Memory): Plan {

@@ -38,7 +38,7 @@ const UNTIL = {
 } as const;
 
 function dependencyCondition(scope: Scope, dependency: DesiredDependency): StartCondition {
-  const target = scope.desired.services.find((service) => service.name === dependency.service);
+  const target = scope.wanted.get(dependency.service);
   const open: StartCondition = { gate: undefined, needs: [] };
   if (target === undefined || target.containers.length === 0 || !dependency.required) return open;
   const until = UNTIL[dependency.condition];

@@ -36,7 +36,7 @@ export function readmitGuests(scope: Scope): void {
 
 /** Undefined: there is no such container any more. */
 function findGuest(scope: Scope, { desired, live }: NetworkState, id: string) {
-  const seen = scope.observed.containers.find((each) => each.id === id);
+  const seen = scope.byId.get(id);
   if (seen !== undefined) {
     if (seen.state === 'dead' || seen.state === 'removing') return undefined;
     const isBack = live !== undefined && seen.attachments.some((each) => isAttachedTo(each, live));

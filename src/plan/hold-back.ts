@@ -32,8 +32,9 @@ export function holdBack(
   const images: DesiredImage[] = [];
   const services = desired.services.map((service) => {
     const bad = badRevisionOf(service, observed, memory);
+    if (bad === undefined || bad.isPaused === true) return service;
     const good = lastReady.desired.services.find(({ name }) => name === service.name);
-    if (bad === undefined || bad.isPaused === true || good === undefined) return service;
+    if (good === undefined) return service;
     const pinned = pinImage(good, lastReady, observed);
     if (pinned === undefined || isSame(pinned.service, service)) return service;
     held.push({ service, bad });

@@ -7,7 +7,7 @@ import type { ObservedContainer } from '../model/observed.ts';
 import type { Cause, Gate, Outcome, Step, StepId } from '../model/plan.ts';
 import { cause, containerRef, type PlanDraft } from './draft.ts';
 import type { SlotPlan } from './replace.ts';
-import type { Scope } from './scope.ts';
+import { replicaOf, type Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
 /** The longest that a hook may take where no manifest says how long things may take. */
@@ -17,8 +17,7 @@ const DEFAULT_LIMIT_MS = 5 * 60_000;
 function hooksOf(scope: Scope, live: ObservedContainer): Hooks {
   const own = readHooks(live.labels[OURS.hooks]);
   if (own !== undefined || live.labels[OURS.specHash] !== undefined) return own ?? NO_HOOKS;
-  const service = scope.desired.services.find(({ name }) => name === live.service);
-  return service?.containers.find(({ ordinal }) => ordinal === live.ordinal)?.hooks ?? NO_HOOKS;
+  return replicaOf(scope, live)?.hooks ?? NO_HOOKS;
 }
 
 /** Whether the `post_start` hooks of a running container have been run since its start. */
@@ -63,7 +62,7 @@ function announce(scope: Scope, slot: Slot, plan: SlotPlan, startStep: StepId): 
     return plan;
   }
   const { container: handle } = start;
-  const live = handle.by === 'id' ? scope.observed.containers.find(({ id }) => id === handle.id) : undefined;
+  const live = handle.by === 'id' ? scope.byId.get(handle.id) : undefined;
   const { postStart } = live === undefined ? (slot.container.hooks ?? NO_HOOKS) : hooksOf(scope, live);
   if (postStart.length === 0) return plan;
   const gate: Gate = { kind: 'service', service: slot.service.name, until: 'started' };
@@ -87,14 +86,9 @@ function announce(scope: Scope, slot: Slot, plan: SlotPlan, startStep: StepId): 
 }
 
 function isTakenDown(scope: Scope, live: ObservedContainer): boolean {
-  return scope.draft.steps.some(
-    (step) =>
-      TAKES_DOWN.has(step.kind) &&
-      'container' in step &&
-      step.container.by === 'id' &&
-      step.container.id === live.id &&
-      !scope.draft.isGated(step.id),
-  );
+  return scope.draft
+    .stepsOn(live.id)
+    .some((step) => TAKES_DOWN.has(step.kind) && !scope.draft.isGated(step.id));
 }
 
 const TAKES_DOWN: ReadonlySet<Step['kind']> = new Set([

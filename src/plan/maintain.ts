@@ -7,7 +7,8 @@ import { currentContainers } from './gates.ts';
 import { bookRestart, forgiveRestarts, isCertainlyUnhealthy } from './heal.ts';
 import { addPreStop } from './hooks.ts';
 import { repairName } from './names.ts';
-import { fixedPortsOf, isInTheWay, portCondition } from './ports.ts';
+import { fixedPortsOf } from './port-index.ts';
+import { isInTheWay, portCondition } from './ports.ts';
 import { isFalseDrift } from './repeats.ts';
 import type { SlotPlan } from './replace.ts';
 import type { Scope } from './scope.ts';
@@ -122,7 +123,7 @@ function maintainRunning(scope: Scope, slot: Slot, live: ObservedContainer): Slo
 function newerParent(scope: Scope, slot: Slot, live: ObservedContainer): ObservedContainer | undefined {
   for (const dependency of slot.service.dependsOn) {
     if (!dependency.restart || scope.services.get(dependency.service)?.disturbed === true) continue;
-    const target = scope.desired.services.find((service) => service.name === dependency.service);
+    const target = scope.wanted.get(dependency.service);
     if (target === undefined) continue;
     const newer = currentContainers(scope, target).find(
       (parent) => parent?.state === 'running' && (parent.startedAtMs ?? 0) > (live.startedAtMs ?? 0),

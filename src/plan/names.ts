@@ -14,7 +14,8 @@ export function freeName(scope: Scope, slot: Slot): string {
   return isFree(scope, name) ? name : spareName(scope, name, specHash);
 }
 
-const isFree = (scope: Scope, name: string): boolean => !scope.names.has(name) || scope.freedNames.has(name);
+const isFree = (scope: Scope, name: string): boolean =>
+  !scope.holders.has(name) || scope.freedNames.has(name);
 
 function spareName(scope: Scope, name: string, specHash: string): string {
   const hash = (specHash.split('.')[1] ?? '').slice(0, 8);
@@ -103,7 +104,7 @@ function rename(scope: Scope, slot: Slot, live: ObservedContainer, how: Renaming
 
 function holderOf(scope: Scope, name: string): ObservedContainer | OtherContainer | undefined {
   if (scope.freedNames.has(name)) return undefined;
-  return [...scope.observed.containers, ...scope.observed.others].find((each) => each.name === name);
+  return scope.holders.get(name);
 }
 
 function isOwn(scope: Scope, holder: ObservedContainer | OtherContainer): boolean {

@@ -12,7 +12,7 @@ import { networkLabels } from './labels.ts';
 import { hasOverlap } from './network-overlap.ts';
 import { removalOf } from './remove.ts';
 import { isFalseDrift } from './repeats.ts';
-import type { NetworkState, Scope } from './scope.ts';
+import { type NetworkState, replicaOf, type Scope } from './scope.ts';
 import { overlap } from './subnets.ts';
 
 const NOBODY: ReadonlyMap<string, StepId> = new Map();
@@ -190,11 +190,7 @@ function settingsAfterSwap(
   live: ObservedNetwork,
   container: ObservedContainer,
 ): EndpointSettings | undefined {
-  const replica = isOfStack(scope, container)
-    ? scope.desired.services
-        .find((service) => service.name === container.service)
-        ?.containers.find((each) => each.ordinal === container.ordinal)
-    : undefined;
+  const replica = isOfStack(scope, container) ? replicaOf(scope, container) : undefined;
   const wanted = replica?.endpoints.find((endpoint) => endpoint.network === desired.key);
   // One that is not wanted there any more stays off, unless it is about to be replaced and serves until then.
   const isCurrent = replica !== undefined && replica.specHash === container.specHash;

@@ -27,7 +27,8 @@ export function makePlan(desired: DesiredStack, observed: Observed, context: Pla
   pruneContainers(scope);
   planNetworks(scope);
   planVolumes(scope);
-  const images = planImages(scope, (ref) => isImageNeeded(scope, ref));
+  const users = imageUsers(scope.desired);
+  const images = planImages(scope, (ref) => isImageNeeded(scope, users.get(ref) ?? []));
   for (const service of wanted.desired.services) planService(scope, service, images);
   pruneNetworks(scope);
   keepOnly(scope.memory.repeats, (key) => scope.metRepairs.has(key));
@@ -46,21 +47,33 @@ function withoutDrift(
   return isSettled && driftDetection !== 'enabled' ? withholdDrift(plan, driftDetection) : plan;
 }
 
-/** Whether some container has to be made from this image. */
-function isImageNeeded(scope: Scope, ref: string): boolean {
-  return scope.desired.services
-    .flatMap((service) =>
-      service.containers.filter((container) => service.image === ref || mountsImage(container, ref)),
-    )
-    .some((container) => {
-      const slot = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
-      if (slot.length === 0 && isCompletedJob(scope, container)) return false;
-      return !slot.some((live) => outdatedBecause(scope, container, live) === undefined);
-    });
+/** The containers that are made from an image, or mount it, by its reference. */
+function imageUsers({ services }: DesiredStack): ReadonlyMap<string, readonly DesiredContainer[]> {
+  const users = new Map<string, DesiredContainer[]>();
+  for (const { image, containers } of services) {
+    for (const container of containers) {
+      for (const ref of new Set([image, ...mountedImages(container)])) {
+        users.set(ref, users.get(ref) ?? []);
+        users.get(ref)?.push(container);
+      }
+    }
+  }
+  return users;
 }
 
-const mountsImage = (container: DesiredContainer, ref: string): boolean =>
-  (container.host.Mounts ?? []).some((mount) => mount.Type === 'image' && mount.Source === ref);
+const mountedImages = ({ host }: DesiredContainer): readonly string[] =>
+  (host.Mounts ?? []).flatMap(({ Type, Source }) =>
+    Type === 'image' && Source !== undefined ? [Source] : [],
+  );
+
+/** Whether some of these has to be made. */
+function isImageNeeded(scope: Scope, users: readonly DesiredContainer[]): boolean {
+  return users.some((container) => {
+    const slot = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
+    if (slot.length === 0 && isCompletedJob(scope, container)) return false;
+    return !slot.some((live) => outdatedBecause(scope, container, live) === undefined);
+  });
+}
 
 /** Drops what is remembered of containers, slots and services that are no more. */
 function forgetStrangers(
@@ -75,12 +88,13 @@ function forgetStrangers(
     ),
   );
   const services = new Map(desired.services.map((service) => [service.name, service]));
+  const images = new Set(desired.images.map(({ ref }) => ref));
   keepOnly(memory.unhealthySince, (id) => ids.has(id));
   keepOnly(memory.attachedSince, (id) => ids.has(id));
   keepOnly(memory.hooks, (id) => ids.has(id));
   keepOnly(memory.restarts, (slot) => slots.has(slot));
   keepOnly(memory.completedJobs, (slot) => slots.has(slot));
-  keepOnly(memory.pulls, (ref) => desired.images.some((image) => image.ref === ref));
+  keepOnly(memory.pulls, (ref) => images.has(ref));
   keepOnly(memory.rollouts, (name) => services.has(name));
   keepOnly(memory.guests, (name) => desired.networks.some((network) => network.name === name));
   keepOnly(memory.badRevisions, (name) => {

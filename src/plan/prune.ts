@@ -3,7 +3,7 @@ import type { StepId } from '../model/plan.ts';
 import { isAttachedTo } from './attach.ts';
 import { cause, containerRef, networkRef } from './draft.ts';
 import { removeContainer } from './remove.ts';
-import { oursOf, type Scope } from './scope.ts';
+import { replicaOf, type Scope } from './scope.ts';
 
 /**
  * Containers of ours that no service of the manifest wants. First in the plan, so that what they hold (names,
@@ -11,17 +11,14 @@ import { oursOf, type Scope } from './scope.ts';
  */
 export function pruneContainers(scope: Scope): void {
   if (!scope.desired.policy.prune) return;
-  for (const live of oursOf(scope.desired.name, scope.observed)) {
+  for (const live of scope.own.values()) {
     if (!isWanted(scope, live)) removeContainer(scope, live, cause('Orphaned'), []);
   }
 }
 
 /** Whether some service of the manifest has a place for this container. */
 export function isWanted(scope: Scope, live: ObservedContainer): boolean {
-  return scope.desired.services.some(
-    (service) =>
-      service.name === live.service && service.containers.some((replica) => replica.ordinal === live.ordinal),
-  );
+  return replicaOf(scope, live) !== undefined;
 }
 
 /** Networks of ours that the manifest declares no more. Volumes are never pruned. */
@@ -57,9 +54,8 @@ function pruneNetwork(scope: Scope, network: ObservedNetwork): void {
 
 /** Names of containers on this network that are not this stack's. */
 export function strangersOn(scope: Scope, network: ObservedNetwork): readonly string[] {
-  const own = new Set(oursOf(scope.desired.name, scope.observed).map((live) => live.id));
   const inspected = scope.observed.containers
-    .filter((live) => !own.has(live.id))
+    .filter((live) => !scope.own.has(live.id))
     .filter((live) => live.attachments.some((attachment) => isAttachedTo(attachment, network)))
     .map((live) => live.name);
   const listed = scope.observed.others
@@ -71,16 +67,16 @@ export function strangersOn(scope: Scope, network: ObservedNetwork): readonly st
 /** What already takes our containers off this network in this plan, and what has to be added to that. */
 function stepsOff(scope: Scope, network: ObservedNetwork): readonly StepId[] {
   const needs: StepId[] = [];
-  for (const live of oursOf(scope.desired.name, scope.observed)) {
+  for (const live of scope.own.values()) {
     const attached = live.attachments.some((attachment) => isAttachedTo(attachment, network));
     if (!attached) continue;
-    const planned = scope.draft.steps.find(
-      (step) =>
-        (step.kind === 'remove-container' ||
-          (step.kind === 'disconnect-network' && step.networkId === network.id)) &&
-        step.container.by === 'id' &&
-        step.container.id === live.id,
-    );
+    const planned = scope.draft
+      .stepsOn(live.id)
+      .find(
+        (step) =>
+          step.kind === 'remove-container' ||
+          (step.kind === 'disconnect-network' && step.networkId === network.id),
+      );
     needs.push(
       planned?.id ??
         scope.draft.add(

@@ -5,7 +5,7 @@ import type { Observed, ObservedContainer } from '../model/observed.ts';
 import type { FieldChange } from '../model/plan.ts';
 import { sameHashVersion } from './drift.ts';
 import { madeFromChanges } from './made-from.ts';
-import type { PlanContext } from './scope.ts';
+import { type PlanContext, replicaOf, replicasOf } from './scope.ts';
 
 /**
  * Takes docker compose's project of the stack's name for ours, when it was adopted, and recognises by their meaning
@@ -23,10 +23,13 @@ export function recognise(
   const known: Record<string, string> = {};
   const hooks: Record<string, HookRecord> = { ...context.memory.hooks };
   const differences = new Map<string, readonly FieldChange[]>();
+  const replicas = replicasOf(desired);
+  const wantedFor = (live: ObservedContainer): DesiredContainer | undefined =>
+    live.ownership === 'ours' && live.stack === desired.name ? replicaOf({ replicas }, live) : undefined;
   const containers = owned.containers.map((live) => {
     const before = context.memory.known[live.id];
     if (before !== undefined) known[live.id] = before;
-    const wanted = replicaOf(desired, live);
+    const wanted = wantedFor(live);
     if (wanted === undefined) return live;
     if (sameHashVersion(wanted.specHash, before)) return { ...live, specHash: before };
     const isLabelled = sameHashVersion(wanted.specHash, live.specHash);
@@ -47,13 +50,6 @@ export function recognise(
     observed: { ...owned, containers },
     context: { ...context, memory: { ...context.memory, known, hooks }, differences },
   };
-}
-
-function replicaOf(desired: DesiredStack, live: ObservedContainer): DesiredContainer | undefined {
-  if (live.ownership !== 'ours' || live.stack !== desired.name) return undefined;
-  return desired.services
-    .find(({ name }) => name === live.service)
-    ?.containers.find(({ ordinal }) => ordinal === live.ordinal);
 }
 
 function changesByMeaning(

@@ -51,7 +51,7 @@ export function removeContainer(
   needs: readonly StepId[],
   gate?: Gate | undefined,
 ): readonly StepId[] {
-  const service = scope.desired.services.find((each) => each.name === live.service);
+  const service = scope.wanted.get(live.service ?? '');
   const stopped = stopContainer(scope, live, service, because, needs, gate);
   return dropContainer(scope, live, because, stopped.length > 0 ? stopped : needs, gate);
 }
@@ -75,8 +75,6 @@ export function dropContainer(
 
 /** The step of this plan that removes a container without waiting for anything, if there is one. */
 export function removalOf(scope: Scope, id: string): StepId | undefined {
-  const step = scope.draft.steps.find(
-    (each) => each.kind === 'remove-container' && each.container.by === 'id' && each.container.id === id,
-  );
+  const step = scope.draft.stepsOn(id).find(({ kind }) => kind === 'remove-container');
   return step === undefined || scope.draft.isGated(step.id) ? undefined : step.id;
 }

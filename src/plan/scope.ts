@@ -1,5 +1,5 @@
 import type { EndpointSettings } from '../model/container.ts';
-import type { DesiredNetwork, DesiredStack } from '../model/desired.ts';
+import type { DesiredContainer, DesiredNetwork, DesiredService, DesiredStack } from '../model/desired.ts';
 import type {
   BadRevision,
   HookRecord,
@@ -9,11 +9,12 @@ import type {
   RolloutRecord,
 } from '../model/memory.ts';
 import { type SlotName, slotName } from '../model/names.ts';
-import type { Observed, ObservedContainer, ObservedNetwork } from '../model/observed.ts';
+import type { Observed, ObservedContainer, ObservedNetwork, OtherContainer } from '../model/observed.ts';
 import type { FieldChange, NetworkHandle, StepId } from '../model/plan.ts';
 import type { Revision } from '../model/revision.ts';
 import { PlanDraft } from './draft.ts';
 import { type IsIgnored, ignoredDrift } from './ignored-drift.ts';
+import { indexPorts, type PortIndex } from './port-index.ts';
 
 /** What planning depends on beside desired and observed; the clock is one of them. */
 export interface PlanContext {
@@ -92,10 +93,21 @@ export interface Scope {
   readonly volumeSteps: Map<string, StepId>;
   readonly blockedVolumes: Set<string>;
   readonly services: Map<string, ServicePlan>;
-  /** Our containers of this stack, by slot. */
+  /** Services of the manifest, by name. */
+  readonly wanted: ReadonlyMap<string, DesiredService>;
+  /** Their containers. */
+  readonly replicas: ReadonlyMap<SlotName, DesiredContainer>;
+  /** Our containers of this stack, by id, in the order in which they were observed. */
+  readonly own: ReadonlyMap<string, ObservedContainer>;
+  /** Services of the last good wish, by name. */
+  readonly before: ReadonlyMap<string, DesiredService>;
+  /** Every container that was looked at closely, by id, whoever owns it. */
+  readonly byId: ReadonlyMap<string, ObservedContainer>;
+  /** Ours, by slot. */
   readonly slots: ReadonlyMap<SlotName, readonly ObservedContainer[]>;
-  /** Every container's id by its name, whoever owns it. */
-  readonly names: ReadonlyMap<string, string>;
+  /** Every container by its name, whoever owns it. */
+  readonly holders: ReadonlyMap<string, ObservedContainer | OtherContainer>;
+  readonly ports: PortIndex;
   /** Names that this plan sets free without waiting, and after which step. */
   readonly freedNames: Map<string, StepId>;
   /** Containers (by id) that this plan stops without waiting, and by which step: their ports are free then. */
@@ -111,15 +123,13 @@ export function createScope(
   { context, memory }: { readonly context: PlanContext; readonly memory: MemoryDraft },
 ): Scope {
   const observed = inStableOrder(seen);
+  const own = oursOf(desired.name, observed);
   const slots = new Map<SlotName, ObservedContainer[]>();
-  for (const container of oursOf(desired.name, observed)) {
+  for (const container of own) {
     if (container.service === undefined || container.ordinal === undefined) continue;
     const slot = slotName(container.service, container.ordinal);
     slots.set(slot, [...(slots.get(slot) ?? []), container]);
   }
-  const names = new Map<string, string>();
-  for (const container of [...observed.containers, ...observed.others])
-    names.set(container.name, container.id);
   return {
     desired,
     observed,
@@ -130,8 +140,14 @@ export function createScope(
     volumeSteps: new Map(),
     blockedVolumes: new Set(),
     services: new Map(),
+    wanted: byName(desired),
+    replicas: replicasOf(desired),
+    own: new Map(own.map((live) => [live.id, live])),
+    before: byName(context.lastApplied),
+    byId: new Map(observed.containers.map((live) => [live.id, live])),
     slots,
-    names,
+    holders: new Map([...observed.containers, ...observed.others].map((each) => [each.name, each])),
+    ports: indexPorts(desired, observed),
     freedNames: new Map(),
     freedPorts: new Map(),
     isIgnored: ignoredDrift(desired, memory.settled === desired.revision),
@@ -139,11 +155,29 @@ export function createScope(
   };
 }
 
+const byName = (stack: DesiredStack | undefined): ReadonlyMap<string, DesiredService> =>
+  new Map(stack?.services.map((service) => [service.name, service]));
+
 /** Our containers of a stack, in the order in which they were observed. */
 export function oursOf(stack: string, observed: Observed): readonly ObservedContainer[] {
   return observed.containers.filter(
     (container) => container.ownership === 'ours' && container.stack === stack,
   );
+}
+
+/** What the manifest wants, by slot. */
+export function replicasOf({ services }: DesiredStack): Scope['replicas'] {
+  const replicas = services.flatMap(({ containers }) => containers);
+  return new Map(replicas.map((replica) => [slotName(replica.service, replica.ordinal), replica]));
+}
+
+/** What the manifest wants in the place of a container; undefined when it has none. */
+export function replicaOf(
+  { replicas }: Pick<Scope, 'replicas'>,
+  live: ObservedContainer,
+): DesiredContainer | undefined {
+  if (live.service === undefined || live.ordinal === undefined) return undefined;
+  return replicas.get(slotName(live.service, live.ordinal));
 }
 
 /** The same, however the engine happened to list it: by name, then by id; networks of one name by age. */

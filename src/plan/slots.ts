@@ -111,9 +111,9 @@ export function outdatedBecause(
 function explain(scope: Scope, desired: DesiredContainer, live: ObservedContainer): readonly FieldChange[] {
   const found = scope.context.differences?.get(live.id);
   if (found !== undefined) return found;
-  const before = scope.context.lastApplied?.services
-    .flatMap((service) => service.containers)
-    .find((replica) => replica.specHash === live.specHash && replica.service === desired.service);
+  const before = scope.before
+    .get(desired.service)
+    ?.containers.find((replica) => replica.specHash === live.specHash);
   const fields = before === undefined ? [] : specChanges(before, desired);
   return fields.length > 0
     ? fields

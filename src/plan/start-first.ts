@@ -3,7 +3,7 @@ import { slotName } from '../model/names.ts';
 import type { ObservedAttachment, ObservedContainer } from '../model/observed.ts';
 import { chooseAddress, keepsAddresses } from './addresses.ts';
 import { anonymousPaths } from './anonymous-volumes.ts';
-import { fixedPorts } from './ports.ts';
+import { fixedPorts } from './port-index.ts';
 import type { NetworkState, Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
