@@ -15,7 +15,7 @@ Measures stackctl on a real engine (DOCKER_HOST), against the engine's raw API a
   --json <file>  keep every value
   --list         names of the cases
 
-  npm run bench                                   # all, about half an hour
+  npm run bench                                   # all
   npm run bench -- planning "get stacks"          # some
   DOCKER_HOST=unix:///run/x.sock npm run bench    # another engine
 `;
