@@ -11,11 +11,14 @@ export interface PortIndex {
 /** Those that clash with a port. */
 type PortHolders<Holder> = (port: PublishedPort) => readonly Holder[];
 
-export function indexPorts(desired: DesiredStack, observed: Observed): PortIndex {
-  const isOwn = (live: ObservedContainer): boolean =>
-    live.ownership === 'ours' && live.stack === desired.name;
-  const own = observed.containers.filter(isOwn);
-  const strangers = [...observed.others, ...observed.containers.filter((live) => !isOwn(live))];
+/** `own`: the containers of this stack. */
+export function indexPorts(
+  desired: DesiredStack,
+  observed: Observed,
+  own: readonly ObservedContainer[],
+): PortIndex {
+  const ours = new Set(own);
+  const strangers = [...observed.others, ...observed.containers.filter((live) => !ours.has(live))];
   const replicas = desired.services.flatMap(({ containers }) => containers);
   return {
     ofOwn: holders(own.filter(isUp), heldPorts),

@@ -147,7 +147,7 @@ export function createScope(
     byId: new Map(observed.containers.map((live) => [live.id, live])),
     slots,
     holders: new Map([...observed.containers, ...observed.others].map((each) => [each.name, each])),
-    ports: indexPorts(desired, observed),
+    ports: indexPorts(desired, observed, own),
     freedNames: new Map(),
     freedPorts: new Map(),
     isIgnored: ignoredDrift(desired, memory.settled === desired.revision),
