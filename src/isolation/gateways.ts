@@ -15,6 +15,10 @@ const NO_ROUTE_WHEN_INTERNAL = '1.46';
 /** Networks of which packets never leave by a gateway. */
 export const hasNoWayOut = (node: NetworkNode): boolean => node.internal || node.gatewayMode4 === 'isolated';
 
+/** Whether the host has an IPv6 address on a bridge. */
+export const hasHostIPv6 = ({ enableIPv6, gatewayMode6 }: NetworkNode): boolean =>
+  enableIPv6 && gatewayMode6 !== 'isolated';
+
 /** Which networks give a container its default routes. */
 export interface Gateways {
   /** In IPv4; ports are published on it. */
@@ -47,7 +51,7 @@ export const isLeadingByIpv6 = (gateway: Joined, joined: readonly Joined[]): boo
         (each.gwPriority === gateway.gwPriority && compareText(each.network, gateway.network) < 0)),
   );
 
-const hasBoth = ({ node }: Joined): boolean => node.enableIPv6 && node.gatewayMode6 !== 'isolated';
+const hasBoth = ({ node }: Joined): boolean => hasHostIPv6(node);
 
 type Order = (left: Joined, right: Joined) => number;
 

@@ -10,9 +10,9 @@ import {
   type Sitting,
   together,
 } from './finding.ts';
-import { isLeadingByIpv6 } from './gateways.ts';
+import { hasHostIPv6, isLeadingByIpv6 } from './gateways.ts';
 import { leadingTo, targetOf } from './publishing.ts';
-import { hasHostIPv6, isBridge, isLan, type Joined } from './seats.ts';
+import { isBridge, isLan, type Joined } from './seats.ts';
 import type { PortRef } from './topology.ts';
 import type { Reason } from './verdict.ts';
 

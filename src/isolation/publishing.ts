@@ -1,7 +1,8 @@
 import { isAtLeast } from '../desired/api-version.ts';
 import { closed, closes, type Finding, notes, opens, type Published, type Sitting } from './finding.ts';
+import { hasHostIPv6 } from './gateways.ts';
 import { isLoopback, isWildcard, samePort, showHostAddress } from './ports.ts';
-import { hasHostIPv6, isBridge, isLan, type Joined, type OwnSeat } from './seats.ts';
+import { isBridge, isLan, type Joined, type OwnSeat } from './seats.ts';
 import type { PortRef, Publication } from './topology.ts';
 import type { Reason, Way } from './verdict.ts';
 

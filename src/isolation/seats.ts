@@ -86,7 +86,3 @@ export const isBridge = (node: NetworkNode): boolean => node.driver === 'bridge'
 
 /** A network whose containers stand on the wire of the host, beside it. */
 export const isLan = (node: NetworkNode): boolean => node.driver === 'macvlan' || node.driver === 'ipvlan';
-
-/** Whether the host has an IPv6 address on a bridge. */
-export const hasHostIPv6 = ({ enableIPv6, gatewayMode6 }: NetworkNode): boolean =>
-  enableIPv6 && gatewayMode6 !== 'isolated';
