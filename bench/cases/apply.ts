@@ -6,7 +6,7 @@ import { ComposeProject } from '../compose.ts';
 import { BenchDaemon } from '../daemon.ts';
 import { timed } from '../programs.ts';
 import { createStack, removeStack } from '../raw.ts';
-import { composeFile, manifest, type StackShape } from '../stacks.ts';
+import { manifest, type StackShape } from '../stacks.ts';
 
 /** Nothing is there; afterwards all services run. Of both programs the whole process is measured. */
 export const FIRST_APPLIES: readonly Case[] = [1, 20, 100].map((services) => ({
@@ -106,7 +106,7 @@ async function prepareDelete(bench: Bench, shape: StackShape): Promise<Prepared>
   if (bench.compose !== undefined) {
     const named = { ...shape, name: `${shape.name}c` };
     const project = new ComposeProject(bench, named.name);
-    await writeFile(join(bench.directory, `${named.name}.compose.json`), composeFile(named));
+    await project.write(named);
     sides.push({
       name: 'compose',
       async measure() {

@@ -1,4 +1,4 @@
-import type { Statement } from './isolation.ts';
+import { type Statement, say } from './isolation.ts';
 
 type Zone = 'proxy' | 'backend' | 'data' | 'storage' | 'egress';
 
@@ -64,14 +64,6 @@ export function expectedReach(from: string, to: string): 'all' | 'ports' | 'none
 
 /** Whoever is in a zone with a way out gets out: the matrix's column Internet. */
 export const expectedWayOut = leadsOut;
-
-const say = (from: string, to: string, what: string, isOpen: boolean, where: string): Statement => ({
-  from,
-  to,
-  what,
-  isOpen,
-  where,
-});
 
 /** What the guide says in words. */
 export const AI_HUB_SAYS: readonly Statement[] = [

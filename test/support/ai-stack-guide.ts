@@ -1,4 +1,4 @@
-import type { Statement } from './isolation.ts';
+import { type Statement, say } from './isolation.ts';
 
 /**
  * Who reaches whom in the guide's AI stack, as a person who reads it would draw it. `✓` every port; `p` the published
@@ -37,14 +37,6 @@ export function drawnMatrix(): readonly {
     marks.map((mark, index) => ({ from, to: columns[index] ?? '', reach: REACHES[mark] ?? mark })),
   );
 }
-
-const say = (from: string, to: string, what: string, isOpen: boolean, where: string): Statement => ({
-  from,
-  to,
-  what,
-  isOpen,
-  where,
-});
 
 /** What the guide says in words about who reaches whom, on which port or by which name. */
 export const AI_STACK_SAYS: readonly Statement[] = [

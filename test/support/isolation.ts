@@ -15,6 +15,15 @@ export interface Statement {
   readonly where: string;
 }
 
+/** A statement in one line. */
+export const say = (from: string, to: string, what: string, isOpen: boolean, where: string): Statement => ({
+  from,
+  to,
+  what,
+  isOpen,
+  where,
+});
+
 /** What `net matrix` says: as declared, and as observed. */
 export interface BothMatrices {
   readonly declared: Matrix;
