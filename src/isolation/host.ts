@@ -163,3 +163,13 @@ export function neighbourByRoute(target: Sitting, port: PortRef | undefined, api
     }),
   );
 }
+
+/**
+ * What the model cannot know of a machine on the same wire: before Engine 28 what no rule is about goes by the policy of the
+ * chain FORWARD. That is the host's: the engine makes it DROP only when it turns forwarding on itself (measured on 20.10.24).
+ */
+export function neighbourByPolicy(target: Sitting, apiVersion: string): Finding {
+  if (isAtLeast(apiVersion, '1.48')) return NOTHING;
+  const open = target.joined.filter(({ node }) => isBridge(node) && !node.internal && !node.inhibitIPv4);
+  return closed(...open.map(({ network }) => notes('ForwardPolicy', { network })));
+}

@@ -13,6 +13,7 @@ import {
   containerToHost,
   containerToOutside,
   hostToContainer,
+  neighbourByPolicy,
   neighbourByRoute,
   outsideOverLan,
 } from './host.ts';
@@ -192,6 +193,7 @@ function fromAfar(from: End, to: End, port: PortRef | undefined, { topology }: S
   return together([
     outsideOverLan(target),
     isNeighbour ? neighbourByRoute(target, port, apiVersion) : NOTHING,
+    isNeighbour ? neighbourByPolicy(target, apiVersion) : NOTHING,
     fromOutside(target, { port, apiVersion, isNeighbour }),
   ]);
 }

@@ -85,6 +85,8 @@ const WORDS: Readonly<Record<ReasonCode, Words>> = {
   HostFirewall: () => 'the firewall of the host decides, and so does the address that a program listens on',
   NeighbourReachesLoopback: (reason) =>
     `before Engine 28 a machine on the same wire gets to ${reason.hostAddress ?? 'loopback'} with a route of its own`,
+  ForwardPolicy: (reason) =>
+    `before Engine 28 a machine on the same wire that sets a route gets to every port on ${net(reason)}, unless the host's FORWARD policy is DROP`,
   DefaultBridgeHasNoNames: () => 'the default bridge has no DNS: only addresses work there',
   NoNames: (reason) => `no name leads to ${who(reason)}`,
   NameIsShared: (reason) => `the name ${detail(reason)} is that of ${who(reason)} too, and leads to either`,

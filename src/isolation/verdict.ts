@@ -88,6 +88,7 @@ export type ReasonCode =
   | 'RouteByIpv6'
   | 'HostFirewall'
   | 'NeighbourReachesLoopback'
+  | 'ForwardPolicy'
   | 'DefaultBridgeHasNoNames'
   | 'NoNames'
   | 'NameIsShared'

@@ -451,8 +451,10 @@ describe('the outside', () => {
     expect(says(ask(of('1.41'), 'NEIGHBOUR', 'a', 81))).toEqual([
       'RoutedNetwork',
       'NeighbourReachesLoopback',
+      'ForwardPolicy',
       'NotKnownToListen',
     ]);
+    expect(says(ask(of('1.51'), 'NEIGHBOUR', 'a', 81))).not.toContain('ForwardPolicy');
     expect(ask(of('1.51'), 'NEIGHBOUR', 'a', 81).allowed).toBe(false);
     expect(ask(of('1.51'), 'NEIGHBOUR', 'a', 80).allowed).toBe(true);
     expect(ask(of('1.41'), 'NEIGHBOUR', 'a', 82).ways.map(({ via }) => via)).toEqual(['direct']);
