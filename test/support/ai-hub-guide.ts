@@ -1,6 +1,7 @@
 import { type Statement, say } from './isolation.ts';
 
-type Zone = 'proxy' | 'backend' | 'data' | 'storage' | 'egress';
+export const ZONES = ['proxy', 'backend', 'data', 'storage', 'egress'] as const;
+export type Zone = (typeof ZONES)[number];
 
 /** What the guide gives each zone: "Network Zones". */
 const ZONE_TRAITS: Readonly<Record<Zone, { readonly leadsOut: boolean; readonly icc: boolean }>> = {
@@ -52,7 +53,13 @@ export const ASSIGNED: Readonly<Record<string, readonly Zone[]>> = {
   'storage/seaweedfs-s3': ['proxy', 'storage'],
 };
 
-const zonesOf = (service: string): readonly Zone[] => ASSIGNED[service] ?? [];
+/** Two that only call out, so that egress has somebody beside playwright. They are no part of the guide's stacks. */
+export const FETCHERS: Readonly<Record<string, readonly Zone[]>> = {
+  'fetchers/first': ['egress'],
+  'fetchers/second': ['egress'],
+};
+
+const zonesOf = (service: string): readonly Zone[] => ASSIGNED[service] ?? FETCHERS[service] ?? [];
 const leadsOut = (service: string): boolean => zonesOf(service).some((zone) => ZONE_TRAITS[zone].leadsOut);
 
 /** What follows from zones alone: every port where a zone with ICC is shared, else traefik's published port for whoever gets out. */
@@ -102,4 +109,11 @@ export const AI_HUB_SAYS: readonly Statement[] = [
   say('storage/seaweedfs-filer', 'data/etcd', 'name etcd', true, 'Storage: etcd is the filer metadata'),
   say('storage/seaweedfs-filer', 'data/nats', '', false, 'Security, data to storage'),
   say('storage/seaweedfs-s3', 'proxy/traefik', '', true, 'Proxy: seaweedfs-s3 is in proxy, too'),
+];
+
+/** What follows from the guide for those who are on egress alone. */
+export const FETCHERS_SAY: readonly Statement[] = [
+  say('fetchers/first', 'backend/playwright', '', false, 'Egress: ICC is disabled'),
+  say('fetchers/first', 'fetchers/second', '', false, 'Egress: no lateral movement'),
+  say('fetchers/first', 'outside', '', true, 'Network Zones, egress: a way out'),
 ];

@@ -47,6 +47,11 @@ export class Outside {
     return undefined;
   }
 
+  /** Whether the host's own firewall forwards what no rule of the engine is about. */
+  static isForwarded(): boolean {
+    return execFileSync('iptables', ['-S', 'FORWARD'], { encoding: 'utf8' }).startsWith('-P FORWARD ACCEPT');
+  }
+
   static async create(): Promise<Outside> {
     const server = spawn('unshare', ['--net', process.execPath, '-e', SERVER], {
       stdio: ['pipe', 'pipe', 'inherit'],
