@@ -49,6 +49,8 @@ export class Controller {
   readonly #looked = new Set<string>();
   #waiting: (() => void)[] = [];
   #engineInfo: EngineInfo | undefined;
+  /** Undefined while it is away, or may be. */
+  #engineSinceMs: number | undefined;
   /** The first attempt to reach the engine is over, well or not. */
   #probed = false;
   #scanned = false;
@@ -153,6 +155,9 @@ export class Controller {
         this.ports,
         {
           onInfo: (info) => this.#onInfo(info),
+          onBreak: () => {
+            this.#engineSinceMs = undefined;
+          },
           onEvent: (event) => {
             for (const name of this.#interests.concernedBy(event, stackName)) this.#nudge(name);
           },
@@ -178,6 +183,7 @@ export class Controller {
       events: this.events,
       notices: this.notices,
       engineInfo: () => this.#engineInfo,
+      engineSinceMs: () => this.#engineSinceMs,
       mayAct: (name) => !this.options.onlyWhenAsked || this.#asked.has(name),
       heldDeletion: (name) => this.sources.held.find((held) => held.name === name),
       backOffMs: (name) => this.queue.backOffMs(name),
@@ -189,6 +195,7 @@ export class Controller {
   #onInfo(info: EngineInfo | undefined): void {
     this.#probed = true;
     this.#engineInfo = info;
+    this.#engineSinceMs = info === undefined ? undefined : this.ports.clock.nowMs();
     // Down or up, every stack has something to say about it; and after a connection everything may have changed.
     for (const name of this.#allNames()) {
       this.queue.forget(name);

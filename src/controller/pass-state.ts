@@ -36,6 +36,8 @@ export interface PassState {
   readonly events: EventLog;
   readonly notices: Notices;
   readonly engineInfo: () => EngineInfo | undefined;
+  /** Since when it has answered without a break (unix ms); undefined while it is away, or may be. */
+  readonly engineSinceMs: () => number | undefined;
   /** False: look, and keep the hands off. */
   readonly mayAct: (name: string) => boolean;
   /** Why a stack whose manifest is gone is still there. */

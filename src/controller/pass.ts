@@ -96,8 +96,11 @@ export function contextOf(record: StackRecord, state: PassState): PlanContext {
     .all()
     .filter(isToBeSeen)
     .map((other) => [other.name, isReady(other) && other.tombstone === undefined] as const);
+  const nowMs = state.ports.clock.nowMs();
   return {
-    nowMs: state.ports.clock.nowMs(),
+    nowMs,
+    // What is not known to have been there all the time may have been away until now.
+    engineSinceMs: state.engineSinceMs() ?? nowMs,
     memory: record.memory,
     instance: state.options.instance,
     version: state.options.version,

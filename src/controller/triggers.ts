@@ -10,6 +10,8 @@ const LONGEST_PROBE_MS = 2_000;
 export interface EngineFollower {
   /** Reached (again), with what it can do now; or out of reach. */
   readonly onInfo: (info: EngineInfo | undefined) => void;
+  /** Its stream broke: it may have gone. */
+  readonly onBreak: () => void;
   readonly onEvent: (event: EngineEvent) => void;
 }
 
@@ -32,6 +34,7 @@ export async function followEngine(
     if (next === undefined || next.done === true) return;
     // A stream that broke may have been cut on the way: only the engine itself can tell whether it is there.
     const { kind } = next.value;
+    if (kind === 'disconnected') follower.onBreak();
     if (kind === 'connected' || kind === 'disconnected') await connect(ports, follower, signal);
     else follower.onEvent(next.value);
   }

@@ -16,7 +16,7 @@ import { mayFail } from './rollout.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
 import { asUncalled, canHandOver, mayStartFirst } from './start-first.ts';
-import { isFinished, judge, wasKilledOnce, wasStoppedFor } from './verdict.ts';
+import { isFinished, judge, wasKilledOnce, wasStoppedFor, wentWithEngine } from './verdict.ts';
 
 /** What became of a slot, for the service and for its dependents. */
 export interface SlotPlan {
@@ -183,7 +183,8 @@ function startFresh(
   const after = started === undefined ? needs : [started];
   finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: undefined });
   const runs = started !== undefined && !scope.draft.isGated(started);
-  if (runs && !wasStoppedFor(old, fresh) && wasKilledOnce(scope, slot, fresh)) countRestart(scope, slot.name);
+  const isForgiven = wasStoppedFor(old, fresh) || wentWithEngine(scope, fresh);
+  if (runs && !isForgiven && wasKilledOnce(scope, slot, fresh)) countRestart(scope, slot.name);
   return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
 }
 

@@ -21,6 +21,8 @@ export interface PlanContext {
   readonly nowMs: number;
   readonly memory: Memory;
   readonly instance: string;
+  /** Since when the engine has answered without a break (unix ms); undefined: nobody has watched it. */
+  readonly engineSinceMs?: number | undefined;
   /** This program's version, for Compose's version label. */
   readonly version: string;
   /** The last good wish, to say what a changed spec hash is about; nothing is decided by it. */

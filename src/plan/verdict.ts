@@ -28,7 +28,8 @@ export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer, old: O
       if (slot.service.isJob && fresh.exitCode === 0) return { kind: 'good' };
       if (wasStoppedFor(old, fresh)) return { kind: 'not-started' };
       if (isFinished(slot, fresh)) return { kind: 'good' };
-      if (wasKilledOnce(scope, slot, fresh)) return { kind: 'not-started' };
+      if (fresh.error !== '' && !isOwnFault(fresh)) return { kind: 'not-started' };
+      if (wentWithEngine(scope, fresh) || wasKilledOnce(scope, slot, fresh)) return { kind: 'not-started' };
       return { kind: 'failed', reason: exitReason(fresh) };
     case 'restarting':
       return { kind: 'failed', reason: exitReason(fresh) };
@@ -64,12 +65,23 @@ export function wasStoppedFor(successor: ObservedContainer, live: ObservedContai
 /** 128 + SIGKILL, 128 + SIGTERM, and what an engine says of a process that it lost. */
 const KILLED: ReadonlySet<number> = new Set([137, 143, 255]);
 
+const wasKilled = ({ state, oomKilled, exitCode }: ObservedContainer): boolean =>
+  state === 'exited' && !oomKilled && KILLED.has(exitCode);
+
 /**
- * An engine that crashes or restarts takes its containers along, and that says nothing about a revision: a container
- * that was killed is tried once more before it counts as failed.
+ * Whether a container was killed while the engine was away or coming back, which takes its containers along: that says
+ * nothing about a revision, however often it happens.
  */
+export function wentWithEngine(scope: Scope, fresh: ObservedContainer): boolean {
+  const { engineSinceMs, nowMs } = scope.context;
+  // A clock that was set back says nothing about what came first.
+  if (engineSinceMs === undefined || engineSinceMs > nowMs || fresh.finishedAtMs === undefined) return false;
+  return wasKilled(fresh) && fresh.finishedAtMs <= engineSinceMs;
+}
+
+/** A container that somebody killed is tried once more before its revision counts as failed. */
 export function wasKilledOnce(scope: Scope, slot: Slot, fresh: ObservedContainer): boolean {
-  if (fresh.state !== 'exited' || fresh.oomKilled || !KILLED.has(fresh.exitCode)) return false;
+  if (!wasKilled(fresh)) return false;
   const tried = scope.memory.restarts[slot.name];
   return tried === undefined || tried.lastAtMs < fresh.createdAtMs;
 }

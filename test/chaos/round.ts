@@ -275,10 +275,17 @@ export async function untilSettled(
     const faults = await faultsOf(world, wanted).catch((error: Error) => [error.message]);
     const unsaid = faults.length > 0 ? [] : await whatIsNotSaid(world, wanted);
     if (faults.length + unsaid.length === 0 || signal?.aborted === true) return;
-    if (performance.now() > untilMs)
-      throw new Error(`it does not settle: ${[...faults, ...unsaid].join('\n')}`);
+    if (performance.now() > untilMs) {
+      const said = await Promise.all(wanted.map(({ name }) => whatIsSaid(world, name)));
+      throw new Error(`it does not settle: ${[...faults, ...unsaid, ...said].join('\n')}`);
+    }
     await sleep(200);
   }
+}
+
+async function whatIsSaid(world: World, stack: string): Promise<string> {
+  const { conditions = [] } = (await world.status(stack).catch(() => undefined)) ?? {};
+  return `${stack} says ${conditions.map(({ type, status, message }) => `${type} ${status}: ${message}`).join('; ')}`;
 }
 
 async function whatIsNotSaid(world: World, wanted: readonly WantedStack[]): Promise<readonly string[]> {

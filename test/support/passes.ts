@@ -20,6 +20,7 @@ export interface PassOptions {
   readonly restartAsked?: Readonly<Record<string, number>>;
   readonly isRolloutPaused?: boolean;
   readonly retryAskedAtMs?: number;
+  readonly engineSinceMs?: number;
   /** Stops the execution between steps: the daemon dies. */
   readonly signal?: AbortSignal;
   /** Sees each plan before it is carried out. */
@@ -42,6 +43,7 @@ export async function planFor(
   const seen = await engine.observe(queryFor(desired, Object.values(options.lastReady?.images ?? {})));
   const { observed, context } = recognise(desired, seen, {
     nowMs: engine.clock.nowMs(),
+    engineSinceMs: options.engineSinceMs,
     memory: options.memory ?? EMPTY_MEMORY,
     instance: engine.instance,
     version: 'test',

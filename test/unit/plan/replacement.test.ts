@@ -188,6 +188,45 @@ describe('a new revision that fails', () => {
     expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running', imageRef: 'app:2' });
   });
 
+  test('is not judged by what the engine takes along when it crashes, however often', async () => {
+    const { engine, memory } = await running(OLD);
+    engine.behave('app:2', { exit: { afterMs: 500, code: 137 }, healthyAfterMs: 1e9 });
+    let at = await pass(engine, stack(BAD), { memory });
+    for (const crash of [1, 2, 3, 4]) {
+      engine.clock.advance(1000);
+      at = await pass(engine, stack(BAD), { memory: at.memory, engineSinceMs: engine.clock.nowMs() });
+      expect({ crash, bad: at.memory.badRevisions }).toEqual({ crash, bad: {} });
+    }
+    engine.clock.advance(1000);
+    engine.behave('app:2', {});
+    const engineSinceMs = engine.clock.nowMs();
+    const { last, memory: after } = await passUntilSettled(engine, stack(BAD), { ...at, engineSinceMs });
+    expect({ plan: text(last), bad: after.badRevisions }).toEqual({ plan: [], bad: {} });
+    expect(engine.world.container('demo-web-1')).toMatchObject({ state: 'running', imageRef: 'app:2' });
+  });
+
+  test('is not judged by a start that the engine broke off', async () => {
+    const { engine, memory } = await running(OLD);
+    engine.behave('app:2', { exit: { afterMs: 500, code: 137 }, healthyAfterMs: 1e9 });
+    const first = await pass(engine, stack(BAD), { memory });
+    engine.clock.advance(1000);
+    engine.behave('app:2', { startError: 'context canceled' });
+    const second = await pass(engine, stack(BAD), { memory: first.memory });
+    engine.behave('app:2', {});
+    const { last, memory: after } = await passUntilSettled(engine, stack(BAD), { memory: second.memory });
+    expect({ plan: text(last), bad: after.badRevisions }).toEqual({ plan: [], bad: {} });
+  });
+
+  test('counts what was killed while the engine was there, and whatever a clock says that was set back', async () => {
+    for (const since of [-1e9, 1e9]) {
+      const { engine, memory } = await running(OLD);
+      engine.behave('app:2', { exit: { afterMs: 500, code: 137 }, healthyAfterMs: 1e9 });
+      const engineSinceMs = engine.clock.nowMs() + since;
+      const { memory: after } = await passUntilSettled(engine, stack(BAD), { memory, engineSinceMs });
+      expect(after.badRevisions['web']?.reason).toBe('it exited with code 137');
+    }
+  });
+
   async function rolledBack() {
     const { engine, memory } = await running(OLD);
     engine.behave('app:2', { exit: { afterMs: 500, code: 3 }, healthyAfterMs: 1e9 });
