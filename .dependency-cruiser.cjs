@@ -82,7 +82,7 @@ module.exports = {
       to: {
         path: '^src/(api|plan|compose|lint)/',
         pathNot:
-          '^src/api/((rollout|source|net|verify)-)?contract\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$|^src/lint/(finding|sarif)\\.ts$',
+          '^src/api/((rollout|source|net|verify)-)?contract\\.ts$|^src/api/paths\\.ts$|^src/plan/render\\.ts$|^src/compose/spelling\\.ts$|^src/lint/(finding|sarif)\\.ts$',
       },
     },
     {

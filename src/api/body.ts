@@ -1,7 +1,7 @@
 import { HTTPException } from 'hono/http-exception';
 import { z } from 'zod';
 import { isJson } from './callers.ts';
-import { MAX_BODY_BYTES } from './contract.ts';
+import { MAX_BODY_BYTES } from './paths.ts';
 
 /**
  * The JSON body of a request, checked. Throws `ZodError`, or `HTTPException`: 415 when it is not said to be JSON, 413

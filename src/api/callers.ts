@@ -1,6 +1,6 @@
-import { PATHS } from './contract.ts';
 import { badRequest, type ErrorAnswer } from './errors.ts';
 import { Pace } from './pace.ts';
+import { PATHS } from './paths.ts';
 import type { Access, AccessOf } from './tokens.ts';
 
 /** What is known of a request before it is answered. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { stackName } from '../model/names.ts';
+import { MAX_MANIFEST_BYTES, MAX_MANIFEST_FILES } from './paths.ts';
 
 /**
  * What is said on the socket, by both sides: the daemon checks requests against these schemas, the client
@@ -7,16 +8,6 @@ import { stackName } from '../model/names.ts';
  * are dropped, so that an older client understands a newer daemon. A type test keeps every type here equal
  * to its original in controller/operations.ts and model/.
  */
-export const API_VERSION = 'v1alpha1';
-
-/** The largest body that the daemon reads. */
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
-/** The largest manifest file, as in every source. */
-export const MAX_MANIFEST_BYTES = 1024 * 1024;
-/** How many files one push may carry. */
-export const MAX_MANIFEST_FILES = 1000;
-/** Streams answer with one JSON document a line. */
-export const NDJSON = 'application/x-ndjson';
 
 type Primitive = string | number | boolean | undefined;
 type DeepReadonly<T> = T extends Primitive ? T : { readonly [Key in keyof T]: DeepReadonly<T[Key]> };
@@ -322,24 +313,3 @@ export interface LogsRequest {
   readonly sinceMs: number | undefined;
   readonly timestamps: boolean;
 }
-
-/** Commands about one stack that need nothing but its name. */
-export type StackVerb = 'reconcile' | 'suspend' | 'resume' | 'adopt';
-
-const root = `/${API_VERSION}`;
-const ofStack = (stack: string): string => `${root}/stacks/${encodeURIComponent(stack)}`;
-
-/** Where everything is, for the client. */
-export const PATHS = {
-  version: `${root}/version`,
-  apply: `${root}/apply`,
-  diff: `${root}/diff`,
-  events: `${root}/events`,
-  watch: `${root}/watch`,
-  stacks: `${root}/stacks`,
-  stack: ofStack,
-  project: (name: string): string => `${root}/projects/${encodeURIComponent(name)}`,
-  manifest: (stack: string): string => `${ofStack(stack)}/manifest`,
-  logs: (stack: string): string => `${ofStack(stack)}/logs`,
-  command: (stack: string, verb: StackVerb): string => `${ofStack(stack)}/${verb}`,
-} as const;

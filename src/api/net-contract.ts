@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { API_VERSION } from './contract.ts';
 
 /** What is said on the socket about who can talk to whom; a type test keeps it equal to isolation/. */
 const maybe = <Schema extends z.ZodType>(schema: Schema) => schema.optional().transform((value) => value);
@@ -84,5 +83,3 @@ export const networkingSchema = z.object({
   hostSubnets: z.array(z.string()),
   pools: maybe(z.array(z.object({ base: z.string(), size: z.number() }))),
 });
-
-export const NETWORKING_PATH = `/${API_VERSION}/networking`;

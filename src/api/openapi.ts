@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import * as contract from './contract.ts';
 import { networkingSchema } from './net-contract.ts';
+import { API_VERSION, NDJSON } from './paths.ts';
 import * as rollouts from './rollout-contract.ts';
 import * as sources from './source-contract.ts';
 import { verifyNoticeSchema, verifyRequestSchema } from './verify-contract.ts';
@@ -21,7 +22,7 @@ export interface RouteNote {
   readonly isStream?: boolean;
 }
 
-const V = `/${contract.API_VERSION}`;
+const V = `/${API_VERSION}`;
 const ofStack = `${V}/stacks/{name}`;
 
 /** Every route, in the order of the document; a test compares it with what the server serves. */
@@ -220,7 +221,7 @@ function operation(route: RouteNote): JsonObject {
 function answerContent({ answer, isStream }: RouteNote): JsonObject {
   if (answer === undefined) return { 'text/plain': { schema: { type: 'string' } } };
   return {
-    [isStream === true ? contract.NDJSON : 'application/json']: { schema: jsonSchema(answer, 'output') },
+    [isStream === true ? NDJSON : 'application/json']: { schema: jsonSchema(answer, 'output') },
   };
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PATHS, type Yields } from './contract.ts';
+import type { Yields } from './contract.ts';
 
 /** What is said on the socket about revisions and rollouts; a type test keeps it equal to controller/operations.ts. */
 const revisionNote = z.object({
@@ -30,9 +30,3 @@ export const rolloutRequestSchema = z.object({
 export type RevisionNote = Yields<typeof revisionNote>;
 export type RollbackResult = Yields<typeof rollbackResultSchema>;
 export type RolloutVerb = Yields<typeof rolloutRequestSchema>['verb'];
-
-export const ROLLOUT_PATHS = {
-  history: (stack: string): string => `${PATHS.stack(stack)}/history`,
-  rollback: (stack: string): string => `${PATHS.stack(stack)}/rollback`,
-  rollout: (stack: string): string => `${PATHS.stack(stack)}/rollout`,
-} as const;

@@ -5,22 +5,21 @@ import { isAcceptable } from '../model/problem.ts';
 import { readBody } from './body.ts';
 import { type Caller, type Guard, readOnly } from './callers.ts';
 import {
-  API_VERSION,
   applyRequestSchema,
   deleteQuerySchema,
   diffRequestSchema,
   eventsQuerySchema,
   logsQuerySchema,
-  NDJSON,
   watchQuerySchema,
 } from './contract.ts';
 import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './errors.ts';
 import { followEvents } from './event-stream.ts';
+import { API_VERSION, NDJSON } from './paths.ts';
 import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
 import { reconcileQuerySchema } from './source-contract.ts';
 import { ndjsonStream } from './streams.ts';
 import type { Access } from './tokens.ts';
-import { VERIFY_PATH, verifyRequestSchema } from './verify-contract.ts';
+import { verifyRequestSchema } from './verify-contract.ts';
 
 /** What the API needs of the daemon's log (pino's shape: fields, then a constant message). */
 export interface ApiLog {
@@ -200,7 +199,7 @@ function buildStreams(options: RouteOptions): Hono<Bindings> {
     if (!query.watch) return request.json({ items });
     return stream(request, options, 'drop', (signal) => followEvents(operations, filter, signal));
   });
-  app.post(VERIFY_PATH, async (request) => {
+  app.post('/verify', async (request) => {
     const wanted = await readBody(request.req.raw, verifyRequestSchema);
     // An unknown stack is answered as such, not in the middle of a stream.
     for (const name of wanted.stacks) operations.stack(name);

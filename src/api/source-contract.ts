@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { REPOSITORY_REASONS } from '../model/repository.ts';
-import { API_VERSION, problemSchema } from './contract.ts';
+import { problemSchema } from './contract.ts';
 
 /** The part of the contract that is about sources of manifests. */
 const maybeText = z
@@ -36,13 +36,3 @@ export const reconcileQuerySchema = z.object({
     .default('false')
     .transform((text) => text === 'true'),
 });
-export const reconcileQuery = { withSource: true } as const;
-
-const root = `/${API_VERSION}/sources`;
-const ofSource = (name: string): string => `${root}/${encodeURIComponent(name)}`;
-
-export const SOURCE_PATHS = {
-  sources: root,
-  source: ofSource,
-  reconcile: (name: string): string => `${ofSource(name)}/reconcile`,
-} as const;

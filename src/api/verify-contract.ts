@@ -1,11 +1,8 @@
 import { z } from 'zod';
-import { API_VERSION, MAX_MANIFEST_FILES, type Yields } from './contract.ts';
+import type { Yields } from './contract.ts';
+import { MAX_MANIFEST_FILES } from './paths.ts';
 
 /** What `stackctl net verify` and the daemon say to each other; `contract.ts` has the rest. */
-
-/** Below the version's own path. */
-export const VERIFY_PATH = '/verify';
-export const VERIFY_URL = `/${API_VERSION}${VERIFY_PATH}`;
 
 /** Body of `POST /v1alpha1/verify`, which answers with a notice a line. */
 export const verifyRequestSchema = z.object({

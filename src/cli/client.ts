@@ -18,38 +18,26 @@ import {
   eventListSchema,
   type LogsRequest,
   logLineSchema,
-  PATHS,
   type StackDiff,
   type StackManifestNote,
   type StackNotice,
-  type StackVerb,
   stackEventSchema,
   stackListSchema,
   stackManifestSchema,
   stackNoticeSchema,
   stackStatusSchema,
 } from '../api/contract.ts';
-import { NETWORKING_PATH, networkingSchema } from '../api/net-contract.ts';
+import { networkingSchema } from '../api/net-contract.ts';
+import { PATHS, RECONCILE_WITH_SOURCE, type StackVerb } from '../api/paths.ts';
 import {
   historySchema,
   type RevisionNote,
-  ROLLOUT_PATHS,
   type RollbackResult,
   type RolloutVerb,
   rollbackResultSchema,
 } from '../api/rollout-contract.ts';
-import {
-  reconcileQuery,
-  SOURCE_PATHS,
-  sourceListSchema,
-  sourceStatusSchema,
-} from '../api/source-contract.ts';
-import {
-  VERIFY_URL,
-  type VerifyNotice,
-  type VerifyRequest,
-  verifyNoticeSchema,
-} from '../api/verify-contract.ts';
+import { sourceListSchema, sourceStatusSchema } from '../api/source-contract.ts';
+import { type VerifyNotice, type VerifyRequest, verifyNoticeSchema } from '../api/verify-contract.ts';
 import type { NetworkingReport } from '../isolation/report.ts';
 import { Failure } from '../model/failure.ts';
 import type { SourceStatus } from '../model/repository.ts';
@@ -138,32 +126,32 @@ export function createClient(endpoint: Endpoint): Client {
         path: withQuery(PATHS.stack(name), { volumes, confirm: confirm || undefined }),
       }),
     history: async (stack, signal) =>
-      (await call(historySchema, signal, { path: ROLLOUT_PATHS.history(stack) })).items,
+      (await call(historySchema, signal, { path: PATHS.history(stack) })).items,
     rollback: (stack, toRevision, signal) =>
       call(rollbackResultSchema, signal, {
         method: 'POST',
-        path: ROLLOUT_PATHS.rollback(stack),
+        path: PATHS.rollback(stack),
         body: { toRevision },
       }),
     async rollout(stack, verb, services, signal) {
       const body = { verb, services };
-      await call(doneSchema, signal, { method: 'POST', path: ROLLOUT_PATHS.rollout(stack), body });
+      await call(doneSchema, signal, { method: 'POST', path: PATHS.rollout(stack), body });
     },
     composeProject: (name, signal) => call(composeProjectSchema, signal, { path: PATHS.project(name) }),
-    networking: (signal) => call(networkingSchema, signal, { path: NETWORKING_PATH }),
+    networking: (signal) => call(networkingSchema, signal, { path: PATHS.networking }),
     async command(stack, verb, signal) {
       await call(doneSchema, signal, { method: 'POST', path: PATHS.command(stack, verb) });
     },
     async reconcileWithSource(stack, signal) {
-      const path = withQuery(PATHS.command(stack, 'reconcile'), reconcileQuery);
+      const path = withQuery(PATHS.command(stack, 'reconcile'), RECONCILE_WITH_SOURCE);
       await call(doneSchema, signal, { method: 'POST', path });
     },
-    sources: async (signal) => (await call(sourceListSchema, signal, { path: SOURCE_PATHS.sources })).items,
-    source: (name, signal) => call(sourceStatusSchema, signal, { path: SOURCE_PATHS.source(name) }),
+    sources: async (signal) => (await call(sourceListSchema, signal, { path: PATHS.sources })).items,
+    source: (name, signal) => call(sourceStatusSchema, signal, { path: PATHS.source(name) }),
     reconcileSource: (name, signal) =>
-      call(sourceStatusSchema, signal, { method: 'POST', path: SOURCE_PATHS.reconcile(name) }),
+      call(sourceStatusSchema, signal, { method: 'POST', path: PATHS.reconcileSource(name) }),
     async deleteSource(name, signal) {
-      await call(doneSchema, signal, { method: 'DELETE', path: SOURCE_PATHS.source(name) });
+      await call(doneSchema, signal, { method: 'DELETE', path: PATHS.source(name) });
     },
     events: async (filter, signal) =>
       (await call(eventListSchema, signal, { path: withQuery(PATHS.events, { ...filter }) })).items,
@@ -171,7 +159,7 @@ export function createClient(endpoint: Endpoint): Client {
       follow(stackEventSchema, withQuery(PATHS.events, { ...filter, watch: true }), signal),
     watch: (filter, signal) => follow(stackNoticeSchema, withQuery(PATHS.watch, { ...filter }), signal),
     async verify(body, signal) {
-      const answer = await openStream({ endpoint, method: 'POST', path: VERIFY_URL, body }, signal);
+      const answer = await openStream({ endpoint, method: 'POST', path: PATHS.verify, body }, signal);
       if ('body' in answer) throw failureOf(answer.status, answer.body);
       return readItems(verifyNoticeSchema, answer.lines);
     },

@@ -1,11 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import {
-  MAX_BODY_BYTES,
-  MAX_MANIFEST_BYTES,
-  MAX_MANIFEST_FILES,
-  type PushedManifests,
-} from '../api/contract.ts';
+import type { PushedManifests } from '../api/contract.ts';
+import { MAX_BODY_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_FILES } from '../api/paths.ts';
 import { Failure } from '../model/failure.ts';
 import { findManifestPaths } from './manifest-tree.ts';
 

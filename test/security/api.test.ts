@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { API_VERSION, MAX_BODY_BYTES } from '../../src/api/contract.ts';
+import { API_VERSION, MAX_BODY_BYTES } from '../../src/api/paths.ts';
 import { ApiHarness } from '../unit/api/api-harness.ts';
 
 /** Threat table 4.5 where the API listens on its socket; TCP is in tcp.test.ts, webhooks in webhook.test.ts. */

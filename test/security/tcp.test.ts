@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { API_VERSION } from '../../src/api/contract.ts';
+import { API_VERSION } from '../../src/api/paths.ts';
 import { parseTokens } from '../../src/api/tokens.ts';
 import { watchTokens } from '../../src/bin/token-file.ts';
 import { createClient } from '../../src/cli/client.ts';
