@@ -4,7 +4,6 @@ import { type Context, defineCommand } from '../command.ts';
 import type { ManifestSet } from '../manifests.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { differs, renderDiff } from '../output/diff.ts';
-import { readProject } from '../project-manifests.ts';
 import { waitUntilReady } from '../ready.ts';
 import { reportError, reportProblems } from '../report.ts';
 import { createSourceFinder } from '../source-finder.ts';
@@ -82,6 +81,7 @@ async function manifestOf(
   const known = stacks.find(({ name }) => name === project);
   if (known !== undefined && known.source.kind !== 'applied' && known.source.kind !== 'none')
     return undefined;
+  const { readProject } = await import('../project-manifests.ts');
   return readProject(await client.composeProject(project, context.signal), context);
 }
 

@@ -1,10 +1,5 @@
 import { type Context, defineCommand } from '../command.ts';
-import { showExplanation } from '../net/explain.ts';
-import { showExposure, showPaths, showSubnets } from '../net/lists.ts';
-import { showMatrix } from '../net/matrix.ts';
-import { lookAround } from '../net/sight.ts';
-import { type TestFormat, testPolicies } from '../net/test.ts';
-import { showVerification } from '../net/verify.ts';
+import type { TestFormat } from '../net/test.ts';
 import { choice, flag, list, text, UsageError } from '../option.ts';
 import { parseStacks } from '../reference.ts';
 
@@ -78,29 +73,33 @@ export const netCommand = defineCommand({
     const engine = options.engine ?? '28';
     if (verb === 'test') {
       const format = testFormat(options.output);
+      const { testPolicies } = await import('../net/test.ts');
       return testPolicies([...rest, ...filenames], { engine, format }, context);
     }
+    // Each verb loads its own, since no other command has a use for the model.
+    const { lookAround } = await import('../net/sight.ts');
     const sight = await lookAround({ filenames, engine }, context);
     const stacks = options.stack === undefined ? [] : [options.stack];
     if (verb === 'matrix') {
       if (options.output === 'junit')
         throw new UsageError('net matrix has no junit output', 'net test and net verify have');
       const request = { by: options.by, format: options.output, stacks, strangers: options.all };
+      const { showMatrix } = await import('../net/matrix.ts');
       return showMatrix(sight, request, context);
     }
     const format = plainFormat(verb, options.output);
     const [first = '', second = ''] = rest;
-    const shows: Readonly<Record<string, (to: Context) => Promise<number>>> = {
-      exposure: (to) => showExposure(sight, format, to),
-      paths: (to) => showPaths(sight, first, format, to),
-      subnets: (to) => showSubnets(sight, format, to),
-      explain: (to) => showExplanation(sight, { from: first, target: second, format }, to),
-    };
-    return (await shows[verb]?.(context)) ?? 2;
+    if (verb === 'explain') {
+      const { showExplanation } = await import('../net/explain.ts');
+      return showExplanation(sight, { from: first, target: second, format }, context);
+    }
+    const { showExposure, showPaths, showSubnets } = await import('../net/lists.ts');
+    if (verb === 'exposure') return showExposure(sight, format, context);
+    return verb === 'paths' ? showPaths(sight, first, format, context) : showSubnets(sight, format, context);
   },
 });
 
-function verify(
+async function verify(
   args: readonly string[],
   {
     output,
@@ -111,6 +110,7 @@ function verify(
 ): Promise<number> {
   if (filename.length > 0) throw new UsageError('net verify asks the engine, not files', 'leave -f out');
   const format = output === 'junit' ? output : plainFormat('verify', output);
+  const { showVerification } = await import('../net/verify.ts');
   return showVerification({ stacks: parseStacks(args), format, outside }, context);
 }
 
