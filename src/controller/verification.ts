@@ -10,6 +10,7 @@ import { MAX_PROBES, type Probe, type ProbeResult } from '../model/probe.ts';
 import type { ReachabilityPolicy } from '../model/reachability.ts';
 import { isoTime } from '../model/time.ts';
 import { concludeCells } from '../verify/conclude.ts';
+import { askedAgain, inDoubt } from '../verify/doubt.ts';
 import { planVerification } from '../verify/plan.ts';
 import { holdToPolicies } from '../verify/policies.ts';
 import { HOST, type Source } from '../verify/probe-list.ts';
@@ -19,6 +20,8 @@ import type { Ports } from './ports.ts';
 
 /** Long enough for a second try of a lost packet; what is dropped costs this once, since all is tried at once. */
 const WAIT_MS = 2500;
+/** The second time, when silence is against what was expected. */
+const SECOND_WAIT_MS = 5000;
 /** Probe containers at a time: each takes a moment of a core and about 50 MiB. */
 const PARALLEL = 4;
 
@@ -60,20 +63,32 @@ export async function verifyIsolation(
   const missed: string[] = [];
   const limit = pLimit(PARALLEL);
   let done = 0;
-  const askOne = async (source: Source, probes: readonly Probe[]): Promise<void> => {
-    const from = plan.names.get(source) ?? source;
+  const askOne = async (source: Source, probes: readonly Probe[], waitMs: number) => {
     try {
-      results.set(source, await probeInParts(engine, { source, probes, image: asked.probeImage }, signal));
+      return await probeInParts(engine, { source, probes, waitMs, image: asked.probeImage }, signal);
     } catch (thrown) {
       const failure = asFailure(thrown);
       // One that is gone or stopped meanwhile says nothing of the others; without an image nobody can be asked.
       if (failure.kind !== 'conflict' && failure.kind !== 'gone') throw failure;
-      missed.push(`${from}: ${failure.message}`);
+      missed.push(`${plan.names.get(source) ?? source}: ${failure.message}`);
+      return undefined;
     }
-    done += 1;
-    onProgress({ done, total: sources.length, from });
   };
-  await Promise.all(sources.map(([source, probes]) => limit(() => askOne(source, probes))));
+  const askFirst = async (source: Source, probes: readonly Probe[]) => {
+    const found = await askOne(source, probes, WAIT_MS);
+    if (found !== undefined) results.set(source, found);
+    done += 1;
+    onProgress({ done, total: sources.length, from: plan.names.get(source) ?? source });
+  };
+  const askAgain = async (source: Source, indexes: readonly number[]) => {
+    const probes = new Map(sources).get(source) ?? [];
+    const silent = indexes.flatMap((index) => probes[index] ?? []);
+    const found = await askOne(source, silent, SECOND_WAIT_MS);
+    if (found !== undefined) results.set(source, askedAgain(results.get(source) ?? [], indexes, found));
+  };
+  await Promise.all(sources.map(([source, probes]) => limit(() => askFirst(source, probes))));
+  const doubts = [...inDoubt(plan, results)];
+  await Promise.all(doubts.map(([source, indexes]) => limit(() => askAgain(source, indexes))));
   const cells = concludeCells(plan, results);
   return {
     stacks: [...asked.stacks].sort(),
@@ -126,19 +141,20 @@ function planOf({ stacks, known, engine, outside }: Verification, observed: Obse
 interface Part {
   readonly source: Source;
   readonly probes: readonly Probe[];
+  readonly waitMs: number;
   readonly image: string | undefined;
 }
 
 async function probeInParts(
   engine: Ports['engine'],
-  { source, probes, image }: Part,
+  { source, probes, waitMs, image }: Part,
   signal: AbortSignal,
 ): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
   for (let start = 0; start < probes.length; start += MAX_PROBES) {
     const part = probes.slice(start, start + MAX_PROBES);
     const from = source === HOST ? HOST : containerId(source);
-    results.push(...(await engine.probe({ from, probes: part, waitMs: WAIT_MS, image }, signal)));
+    results.push(...(await engine.probe({ from, probes: part, waitMs, image }, signal)));
   }
   return results;
 }

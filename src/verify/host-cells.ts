@@ -37,6 +37,7 @@ export function hostCells(to: Member, survey: Survey): PlannedCell[] {
     const question = { from: HOST_END, to: end(to), port };
     return {
       kind: 'host',
+      source: HOST,
       from: HOST,
       to: label(to),
       what: shownPort(to, port),
@@ -64,6 +65,7 @@ export function publishedCells(to: Member, survey: Survey): PlannedCell[] {
     const tried = ask(survey, HOST, host, { port: each.hostPort ?? 0, protocol: each.protocol });
     return {
       kind: 'published',
+      source: HOST,
       from: HOST,
       to: label(to),
       what: `${each.hostIp === '' ? '0.0.0.0' : each.hostIp}:${each.hostPort} -> ${each.containerPort}/${each.protocol}`,
@@ -94,6 +96,7 @@ export function gatewayCells(from: Member, survey: Survey): PlannedCell[] {
   return [
     {
       kind: 'gateway',
+      source: sourceOf(from),
       from: label(from),
       to: HOST,
       what: '',

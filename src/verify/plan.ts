@@ -4,7 +4,7 @@ import { gatewayCells, hostCells, publishedCells } from './host-cells.ts';
 import { placesOf } from './places.ts';
 import { ProbeList } from './probe-list.ts';
 import { nameCells, serviceCells } from './service-cells.ts';
-import type { PlannedCell, Survey, VerifyInput, VerifyPlan } from './survey.ts';
+import { type PlannedCell, type Survey, sourceOf, type VerifyInput, type VerifyPlan } from './survey.ts';
 import { waysOut } from './ways-out.ts';
 
 /** Which cells there are, and what has to be probed for them. */
@@ -67,6 +67,7 @@ function guestCells({ input, there }: Survey): PlannedCell[] {
           ? [
               {
                 kind: 'guest',
+                source: sourceOf(guest),
                 from: guest.name,
                 to: stack,
                 what: `network ${network}`,

@@ -38,6 +38,7 @@ export function serviceCells(from: Member, to: Member, survey: Survey): PlannedC
     );
     return {
       kind: 'service',
+      source: sourceOf(from),
       from: label(from),
       to: label(to),
       what: shownPort(to, port),
@@ -85,6 +86,7 @@ export function nameCells(from: Member, to: Member, survey: Survey): PlannedCell
     const ticket = survey.probes.ask(sourceOf(from), { kind: 'name', name });
     return {
       kind: 'name',
+      source: sourceOf(from),
       from: label(from),
       to: label(to),
       what: name,

@@ -23,6 +23,8 @@ export interface VerifyInput {
 
 /** A cell that still lacks what its probes will say. */
 export interface PlannedCell extends Omit<Cell, 'probed' | 'differs' | 'detail'> {
+  /** From where its probes are sent. */
+  readonly source: Source;
   readonly judge: (results: Results) => Judgement;
 }
 

@@ -17,6 +17,7 @@ export function waysOut(from: Member, survey: Survey): PlannedCell[] {
   return [
     {
       kind: 'outside',
+      source: sourceOf(from),
       from: label(from),
       to: 'outside',
       what: outside === undefined ? 'default route' : `${outside.host}:${outside.port}`,

@@ -4,8 +4,9 @@ import { modelOf } from '../../src/isolation/model.ts';
 import { observedTopology } from '../../src/isolation/observed.ts';
 import type { Endpoint, Model } from '../../src/isolation/verdict.ts';
 import type { ContainerId } from '../../src/model/names.ts';
-import type { ProbeResult } from '../../src/model/probe.ts';
+import type { Probe, ProbeResult } from '../../src/model/probe.ts';
 import { concludeCells } from '../../src/verify/conclude.ts';
+import { askedAgain, inDoubt } from '../../src/verify/doubt.ts';
 import { planVerification } from '../../src/verify/plan.ts';
 import { type Cell, sayCell } from '../../src/verify/report.ts';
 import { hasEngine, Lab } from '../support/lab.ts';
@@ -16,6 +17,7 @@ import { randomTopology, type TopologyPlan } from '../support/topologies/random-
 const COUNT = Number(process.env['ISOLATION_TOPOLOGIES'] ?? 3);
 const SEED = Number(process.env['ISOLATION_SEED'] ?? 1);
 const WAIT_MS = 1500;
+const SECOND_WAIT_MS = 5000;
 const PARALLEL = 3;
 
 /** Builds a topology, and has every pair and port of it computed and probed. */
@@ -34,15 +36,24 @@ async function survey(lab: Lab, plan: TopologyPlan): Promise<readonly (Cell & { 
     outside: undefined,
   });
   const limit = pLimit(PARALLEL);
-  const results = await Promise.all(
-    verification.probes.all().map(([from, probes]) =>
-      limit(async (): Promise<readonly [string, readonly ProbeResult[]]> => {
-        const request = { from: from as ContainerId | 'host', probes, waitMs: WAIT_MS, image: undefined };
-        return [from, await lab.engine.probe(request, signal)];
-      }),
-    ),
+  const ask = (from: string, probes: readonly Probe[], waitMs: number) =>
+    limit(() =>
+      lab.engine.probe({ from: from as ContainerId | 'host', probes, waitMs, image: undefined }, signal),
+    );
+  const results = new Map<string, readonly ProbeResult[]>();
+  const probesOf = new Map(verification.probes.all());
+  await Promise.all(
+    [...probesOf].map(async ([from, probes]) => results.set(from, await ask(from, probes, WAIT_MS))),
   );
-  return concludeCells(verification, new Map(results)).map((cell) => ({
+  // As `net verify` does, so that a machine which is busy accuses nobody.
+  await Promise.all(
+    [...inDoubt(verification, results)].map(async ([from, indexes]) => {
+      const silent = indexes.flatMap((index) => probesOf.get(from)?.[index] ?? []);
+      const again = await ask(from, silent, SECOND_WAIT_MS);
+      results.set(from, askedAgain(results.get(from) ?? [], indexes, again));
+    }),
+  );
+  return concludeCells(verification, results).map((cell) => ({
     ...cell,
     why: cell.differs ? why(model, cell) : '',
   }));

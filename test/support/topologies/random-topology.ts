@@ -87,7 +87,7 @@ function publications(chance: Chance, index: number): readonly PublicationPlan[]
     .filter((protocol) => chance.isSo(protocol === 'tcp' ? 0.4 : 0.15))
     .map((protocol) => ({
       hostIp: chance.pick(['0.0.0.0', '127.0.0.1', ''] as const),
-      hostPort: 30_000 + chance.int(0, 450) * 10 + index,
+      hostPort: 25_000 + chance.int(0, 450) * 10 + index,
       protocol,
     }));
 }

@@ -3,6 +3,7 @@ import { modelOf } from '../../../src/isolation/model.ts';
 import type { Member, NetworkNode, Topology } from '../../../src/isolation/topology.ts';
 import type { ProbeResult } from '../../../src/model/probe.ts';
 import { concludeCells } from '../../../src/verify/conclude.ts';
+import { askedAgain, inDoubt } from '../../../src/verify/doubt.ts';
 import { planVerification } from '../../../src/verify/plan.ts';
 import { HOST, type Results } from '../../../src/verify/probe-list.ts';
 import { differ, sayCell } from '../../../src/verify/report.ts';
@@ -89,7 +90,7 @@ function verify(
         ),
       ]),
   );
-  return { cells: concludeCells(plan, results), skipped: plan.skipped, probes: plan.probes };
+  return { plan, results, cells: concludeCells(plan, results), skipped: plan.skipped, probes: plan.probes };
 }
 
 const open = (_source: string, key: string): ProbeResult => {
@@ -120,6 +121,35 @@ describe('verification', () => {
     const seen = topology([WEB, DB], { icc: false });
     const { cells } = verify(seen, seen, open);
     expect(differing(cells)).toHaveLength(2);
+  });
+
+  test('asks once more who did not answer although it should, and nobody else', () => {
+    const seen = topology([WEB, DB]);
+    const { plan, results } = verify(seen, seen, (source, key) =>
+      source === 'web' && key === '10.0.0.3' ? result('timeout') : open(source, key),
+    );
+    const doubts = inDoubt(plan, results);
+    const asked = [...doubts].map(([source, indexes]) => {
+      const probes = new Map(plan.probes.all()).get(source) ?? [];
+      return [source, indexes.map((index) => probes[index])];
+    });
+    expect(asked).toEqual([['web', [{ kind: 'tcp', host: '10.0.0.3', port: 80 }]]]);
+
+    const [index = -1] = doubts.get('web') ?? [];
+    const answers = (outcome: ProbeResult['outcome']) =>
+      new Map([...results, ['web', askedAgain(results.get('web') ?? [], [index], [result(outcome)])]]);
+    expect(differing(concludeCells(plan, answers('open')))).toEqual([]);
+    expect(differing(concludeCells(plan, answers('timeout')))).toHaveLength(1);
+  });
+
+  test('takes silence for an answer where nothing else is expected', () => {
+    const seen = topology([WEB, DB], { icc: false });
+    const { plan, results } = verify(seen, seen, (source, key) =>
+      source !== HOST && key.startsWith('10.0.0.') && key !== '10.0.0.1'
+        ? result('timeout')
+        : open(source, key),
+    );
+    expect([...inDoubt(plan, results)]).toEqual([]);
   });
 
   test('finds a name that is lost', () => {
