@@ -37,7 +37,7 @@ keep_only() {
 
 is_present() { [ -z "$force" ] && grep -qxF "$1 $2" <<<"$present"; }
 
-# --- busybox: Debian's dynamic busybox and the libraries that look-ups of names need -------------------------------------
+# busybox: Debian's dynamic busybox and the libraries that look-ups of names need
 
 busybox_program() {
   local program
@@ -91,7 +91,7 @@ import_busybox() {
   say image "$tag built in $((SECONDS - started)) s"
 }
 
-# --- debian-ai: one root file system with the real programs, from Debian's packages --------------------------------------
+# debian-ai: one root file system with the real programs, from Debian's packages
 
 # The sources of this machine that belong to the release itself, in the form mmdebstrap takes.
 debian_sources() { # CODENAME
@@ -132,7 +132,7 @@ import_debian() { # CONTENT
   say image "$tag built in $((SECONDS - started)) s"
 }
 
-# --- the others: a Dockerfile each, COPY and settings only ---------------------------------------------------------------
+# the others: a Dockerfile each, COPY and settings only
 
 build_image() { # NAME BASE_CONTENT
   local tag=stackctl.local/$1:1 content
