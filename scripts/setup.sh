@@ -19,10 +19,10 @@ else
   touch node_modules/.package-lock.json
 fi
 
-if [ -f dist/bin/stackctld.js ] && [ -z "$(find src tsconfig.json tsconfig.build.json package.json -newer dist/bin/stackctld.js -print -quit)" ]; then
+if [ -f dist/bin/stackctld.js ] && [ -z "$(find src scripts/build.ts package.json -newer dist/bin/stackctld.js -print -quit)" ]; then
   say build "dist is newer than src"
 else
-  say build "compiling src to dist"
+  say build "bundling src into dist"
   npm run --silent build
 fi
 

@@ -1,8 +1,13 @@
+import { VERSION } from '../version.ts';
+
 /**
  * Where everything is, and how much of it may be sent: what both sides need before anything is said. What is said itself
  * is in the contracts, which a command that asks nothing has no use for.
  */
 export const API_VERSION = 'v1alpha1';
+
+/** How the daemon calls itself in its answers (the header `server`), so that a client of the same build knows it. */
+export const SERVER_NAME = `stackctld/${VERSION}`;
 
 /** The largest body that the daemon reads. */
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;

@@ -14,7 +14,7 @@ import {
 } from './contract.ts';
 import { badRequest, type ErrorAnswer, errorAnswer, problemsAnswer } from './errors.ts';
 import { followEvents } from './event-stream.ts';
-import { API_VERSION, NDJSON } from './paths.ts';
+import { API_VERSION, NDJSON, SERVER_NAME } from './paths.ts';
 import { rollbackRequestSchema, rolloutRequestSchema } from './rollout-contract.ts';
 import { reconcileQuerySchema } from './source-contract.ts';
 import { ndjsonStream } from './streams.ts';
@@ -47,6 +47,8 @@ export function buildRoutes(options: RouteOptions): Hono<Bindings> {
     if ('access' in judged) {
       request.set('access', judged.access);
       await next();
+      // Only for who is served: it tells the version.
+      request.header('server', SERVER_NAME);
     } else {
       request.res = answer(request, judged.refused);
       if (judged.refused.status === 401) request.header('www-authenticate', 'Bearer');

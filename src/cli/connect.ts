@@ -16,7 +16,7 @@ export type Connect = (target: {
 
 /** Connects to a daemon; nothing is opened before the first call. */
 export async function connectTo(endpoint: Endpoint): Promise<Connection> {
-  // Here, since checking answers needs a large library that --help can do without.
+  // Here, since --help can do without HTTP.
   const { createClient } = await import('./client.ts');
   return { client: createClient(endpoint), close: async () => undefined };
 }

@@ -39,7 +39,7 @@ export function parseArguments(argv: readonly string[], grammar: Grammar): Parse
     .helpCommand('help [command]')
     .showHelpAfterError("see 'stackctl --help'");
   addOptions(root, GLOBAL_OPTIONS);
-  for (const command of grammar.commands) {
+  for (const command of candidates(argv, grammar.commands)) {
     const parser = new Parser(command.name).copyInheritedSettings(root).aliases(command.aliases);
     parser.configureHelp({ formatHelp: () => renderCommandHelp(command, grammar.columns) });
     parser.showHelpAfterError(`see 'stackctl ${command.name} --help'`);
@@ -60,6 +60,14 @@ export function parseArguments(argv: readonly string[], grammar: Grammar): Parse
     return isHelp ? { kind: 'help', text: texts.out + texts.error } : { kind: 'usage', text: texts.error };
   }
   return call ?? { kind: 'help', text: renderProgramHelp(grammar.commands, grammar.columns) };
+}
+
+/** Only what is called when the line begins with it: building the parsers of all takes longer than parsing. */
+function candidates([first]: readonly string[], commands: readonly Command[]): readonly Command[] {
+  const called = commands.find(
+    ({ name, aliases }) => first !== undefined && (name === first || aliases.includes(first)),
+  );
+  return called === undefined ? commands : [called];
 }
 
 function checkCount(parser: Parser, { name, usage, takes }: Command, args: readonly string[]): void {

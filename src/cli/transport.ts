@@ -1,5 +1,4 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { request as httpsRequest } from 'node:https';
 import { Failure } from '../model/failure.ts';
 import type { Endpoint } from './endpoint.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -22,6 +21,14 @@ export interface WireAnswer {
   readonly status: number;
   /** Parsed JSON; undefined when it was none. */
   readonly body: unknown;
+  /** How the other side calls itself. */
+  readonly server: string | undefined;
+}
+
+export interface WireStream {
+  /** Each parsed JSON; undefined when it was none. */
+  readonly lines: AsyncIterable<unknown>;
+  readonly server: string | undefined;
 }
 
 /** Where a request went, and what breaks it off. */
@@ -39,16 +46,17 @@ export async function send(request: WireRequest, signal: AbortSignal): Promise<W
 export async function openStream(
   request: WireRequest,
   signal: AbortSignal,
-): Promise<WireAnswer | { readonly lines: AsyncIterable<unknown> }> {
+): Promise<WireAnswer | WireStream> {
   const response = await open(request, signal);
   const line: Line = { endpoint: request.endpoint, signal };
-  return statusOf(response) >= 400 ? readAnswer(line, response) : { lines: readLines(line, response) };
+  if (statusOf(response) >= 400) return readAnswer(line, response);
+  return { lines: readLines(line, response), server: serverOf(response) };
 }
 
-function open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage> {
+async function open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessage> {
   const { endpoint } = request;
+  const sent = await start(request, signal);
   return new Promise((resolve, reject) => {
-    const sent = start(request, signal);
     sent.on('response', (response) => {
       sent.setTimeout(0);
       resolve(response);
@@ -59,7 +67,10 @@ function open(request: WireRequest, signal: AbortSignal): Promise<IncomingMessag
   });
 }
 
-function start({ endpoint, method, path, body }: WireRequest, signal: AbortSignal): ClientRequest {
+async function start(
+  { endpoint, method, path, body }: WireRequest,
+  signal: AbortSignal,
+): Promise<ClientRequest> {
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   if (endpoint.kind === 'socket') {
     return httpRequest({ socketPath: endpoint.path, method, path, headers: type, signal, agent: false });
@@ -68,7 +79,10 @@ function start({ endpoint, method, path, body }: WireRequest, signal: AbortSigna
   const headers = { ...type, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
   const options = { method, headers, signal, agent: false } as const;
   const target = new URL(path, url);
-  return url.protocol === 'http:' ? httpRequest(target, options) : httpsRequest(target, { ...options, ca });
+  if (url.protocol === 'http:') return httpRequest(target, options);
+  // Here, since it takes long to load, and the daemon is mostly at a socket.
+  const { request: httpsRequest } = await import('node:https');
+  return httpsRequest(target, { ...options, ca });
 }
 
 async function readAnswer(line: Line, response: IncomingMessage): Promise<WireAnswer> {
@@ -79,7 +93,11 @@ async function readAnswer(line: Line, response: IncomingMessage): Promise<WireAn
     if (bytes > MAX_ANSWER_BYTES) throw new Failure('bug', 'the answer of the daemon is larger than 64 MiB');
     chunks.push(chunk);
   }
-  return { status: statusOf(response), body: parseJson(Buffer.concat(chunks).toString('utf8')) };
+  return {
+    status: statusOf(response),
+    body: parseJson(Buffer.concat(chunks).toString('utf8')),
+    server: serverOf(response),
+  };
 }
 
 async function* readLines(line: Line, response: IncomingMessage): AsyncGenerator<unknown> {
@@ -107,6 +125,11 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+function serverOf({ headers }: IncomingMessage): string | undefined {
+  const { server } = headers;
+  return typeof server === 'string' ? server : undefined;
 }
 
 const statusOf = (response: IncomingMessage): number => response.statusCode ?? 500;

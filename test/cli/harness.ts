@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
 import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
-import { connectTo } from '../../src/cli/connect.ts';
+import { createClient } from '../../src/cli/client.ts';
 import type { OutputStream } from '../../src/cli/output/sink.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { FakeOperations } from '../support/fake-operations.ts';
@@ -89,7 +89,11 @@ export class CliHarness {
       stdin: chunks(options.stdin ?? ''),
       env: { STACKCTL_SOCKET: this.socketPath, ...options.env },
       cwd: options.cwd ?? this.directory,
-      connect: ({ endpoint }) => connectTo(endpoint),
+      // Trusts no name, so that each answer is held to the contract.
+      connect: async ({ endpoint }) => ({
+        client: createClient(endpoint, ''),
+        close: async () => undefined,
+      }),
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),

@@ -71,7 +71,8 @@ export class World {
 
   /** Asks the daemon without a process for each question: for what is looked at again and again. */
   get #client(): Client {
-    return createClient({ kind: 'socket', path: this.socketPath });
+    // Trusts no name: what a real daemon answers is held to the contract.
+    return createClient({ kind: 'socket', path: this.socketPath }, '');
   }
 
   get stateDirectory(): string {

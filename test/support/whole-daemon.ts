@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type RunningApi, startApi } from '../../src/api/server.ts';
 import { lintManifests, lintRules } from '../../src/bin/local-lint.ts';
 import { loadManifests, loadNetworking, loadUnfilledManifests } from '../../src/bin/local-loader.ts';
-import { connectTo } from '../../src/cli/connect.ts';
+import { createClient } from '../../src/cli/client.ts';
 import { runCli } from '../../src/cli/run.ts';
 import { createCachingLoader } from '../../src/controller/caching-loader.ts';
 import { Controller } from '../../src/controller/controller.ts';
@@ -133,7 +133,11 @@ export class WholeDaemon {
       stdin: nothing(),
       env: { STACKCTL_SOCKET: this.socketPath },
       cwd: this.directory,
-      connect: ({ endpoint }) => connectTo(endpoint),
+      // Trusts no name, so that each answer is held to the contract.
+      connect: async ({ endpoint }) => ({
+        client: createClient(endpoint, ''),
+        close: async () => undefined,
+      }),
       loader: {
         load: async (request) => loadManifests(request),
         loadUnfilled: async (request) => loadUnfilledManifests(request),

@@ -1,4 +1,4 @@
-import stringWidth from 'string-width';
+import stringWidth from 'fast-string-width';
 import type { ServiceStatus, StackStatus } from '../../model/status.ts';
 import type { Colors } from './color.ts';
 import type { Sink } from './sink.ts';

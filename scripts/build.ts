@@ -1,0 +1,76 @@
+import { copyFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type InputOptions, type OutputOptions, type Plugin, rolldown } from 'rolldown';
+
+/**
+ * Puts each program, with the packages that it uses, into a few files: most of the time of a short command, and a third
+ * of the daemon's memory, went into some hundred small ones. All lie in bin/, since workers, schemas and the probes'
+ * program are found from there.
+ *
+ *   tsx scripts/build.ts [DIRECTORY]    default dist
+ */
+const root = process.argv[2] ?? 'dist';
+const directory = join(root, 'bin');
+
+/** What packages can do and we never ask of them, as [who asks for it, what it is]. */
+const LEFT_OUT: readonly (readonly [importer: string, source: string])[] = [
+  // Commands that are programs of their own.
+  ['/node_modules/commander/', 'node:child_process'],
+  // Engines behind ssh://, which we refuse.
+  ['/node_modules/docker-modem/', './ssh'],
+  // BuildKit's sessions, with all of gRPC.
+  ['/node_modules/dockerode/', './session'],
+];
+
+const input: InputOptions = {
+  platform: 'node',
+  // It looks for its own files beside its own source.
+  external: ['pino'],
+  checks: { ineffectiveDynamicImport: false },
+  plugins: [withoutWhatIsLeftOut()],
+};
+const output: OutputOptions = {
+  dir: directory,
+  format: 'es',
+  minify: true,
+  // What a stack trace in the log is read by; lines are in the maps.
+  keepNames: true,
+  sourcemap: true,
+};
+
+await rm(root, { recursive: true, force: true });
+await write(
+  { ...input, input: 'src/bin/stackctl.ts' },
+  {
+    ...output,
+    chunkFileNames: 'stackctl-[name]-[hash].js',
+    // One file for what every command loads. Not the program itself: others would wait for it, and it for them.
+    codeSplitting: {
+      groups: [{ name: 'main', tags: ['$initial'], test: (id) => !id.endsWith('/src/bin/stackctl.ts') }],
+    },
+  },
+);
+await write(
+  {
+    ...input,
+    input: ['stackctld', 'loader-worker', 'look-worker', 'event-worker'].map((name) => `src/bin/${name}.ts`),
+  },
+  { ...output, chunkFileNames: 'stackctld-[name]-[hash].js' },
+);
+await copyFile('src/engine/docker/probe-program.js', join(directory, 'probe-program.js'));
+
+async function write(from: InputOptions, to: OutputOptions): Promise<void> {
+  const bundle = await rolldown(from);
+  await bundle.write(to);
+  await bundle.close();
+}
+
+function withoutWhatIsLeftOut(): Plugin {
+  const NOTHING = '\0nothing';
+  return {
+    name: 'without-what-is-left-out',
+    resolveId: (source, importer) =>
+      LEFT_OUT.some(([who, what]) => source === what && importer?.includes(who)) ? NOTHING : null,
+    load: (id) => (id === NOTHING ? 'export default {}' : null),
+  };
+}
