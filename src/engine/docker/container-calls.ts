@@ -20,6 +20,8 @@ export interface Caller {
   readonly guard: Guard;
   /** What its creates are held to; undefined: nothing. */
   readonly admission: CallAdmission | undefined;
+  /** What was made here and not yet asked to start, with its name: it is ours, and can have no process that was lost. */
+  readonly neverStarted: Map<ContainerId, string>;
 }
 
 const REMOVAL_PATIENCE_MS = 30_000;
@@ -49,7 +51,9 @@ export async function createContainer(caller: Caller, request: ContainerRequest)
       deadlineMs: DEADLINE.create,
     });
     for (const warning of answer.Warnings ?? []) connection.log.warn({ container: request.name }, warning);
-    return containerId(answer.Id);
+    const id = containerId(answer.Id);
+    caller.neverStarted.set(id, request.name);
+    return id;
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.status !== 409) throw thrown;
     const holder = await holderOf(connection, request.name);
@@ -97,22 +101,30 @@ function isWhatWasAsked(holder: WireContainer, request: ContainerRequest): boole
  * Never cut short: from 28 on the engine cancels a start whose caller hangs up (reliability 1.6).
  */
 export async function startContainer(caller: Caller, container: ContainerId): Promise<void> {
-  const wire = await caller.guard.requireContainer(container, 'start container');
-  const what = `start container ${nameOf(wire)}`;
+  const name = caller.neverStarted.get(container) ?? (await prepareStart(caller, container));
+  caller.neverStarted.delete(container);
+  const what = `start container ${name}`;
   const start = () => post(caller.connection, container, 'start', { what, deadlineMs: DEADLINE.start });
-  if (await isLost(caller, wire, container)) await endLost(caller, container);
   try {
     await start();
   } catch (thrown) {
     if (!(thrown instanceof Failure) || thrown.status === undefined) throw thrown;
     const after = await inspectContainer(caller.connection, container);
-    if (after === undefined) throw thrown;
+    if (after === undefined)
+      throw new Failure('gone', `${what}: it is not there any more`, { cause: thrown });
     if (after.State?.Running === true && after.State.Paused !== true) return;
     const stateError = after.State?.Error ?? '';
     const again = isRefusedForLostProcess(stateError, container) && (await endLost(caller, container));
     if (!again) throw withStateError(thrown, stateError);
     await start();
   }
+}
+
+/** Makes sure that it is ours, and that no process of it is left from before; returns its name. */
+async function prepareStart(caller: Caller, container: ContainerId): Promise<string> {
+  const wire = await caller.guard.requireContainer(container, 'start container');
+  if (await isLost(caller, wire, container)) await endLost(caller, container);
+  return nameOf(wire);
 }
 
 /** Looks twice, so that the engine may catch up with a process that has just started or ended. */
@@ -235,6 +247,7 @@ const FORCIBLE: ReadonlySet<string | undefined> = new Set(['created', 'removing'
 /** Removes a stopped container, never its volumes. Gone already is success; on its way out is waited for. */
 export async function removeContainer(caller: Caller, container: ContainerId): Promise<void> {
   const { connection } = caller;
+  caller.neverStarted.delete(container);
   const wire = await caller.guard.findContainer(container, 'remove container');
   if (wire === undefined) return;
   const what = `remove container ${nameOf(wire)}`;

@@ -78,6 +78,7 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     guard,
     prober: new Prober(connection, guard, instance),
     networks: new NetworkCreator(),
+    neverStarted: new Map(),
   };
   return new DockerEngine(shared, undefined);
 }
@@ -92,6 +93,7 @@ interface Shared {
   readonly guard: Guard;
   readonly prober: Prober;
   readonly networks: NetworkCreator;
+  readonly neverStarted: Caller['neverStarted'];
 }
 
 /**
@@ -105,7 +107,8 @@ class DockerEngine implements Engine {
 
   constructor(shared: Shared, admission: CallAdmission | undefined) {
     this.#shared = shared;
-    this.#caller = { connection: shared.connection, guard: shared.guard, admission };
+    const { connection, guard, neverStarted } = shared;
+    this.#caller = { connection, guard, admission, neverStarted };
   }
 
   admitting(admission: CallAdmission): Engine {

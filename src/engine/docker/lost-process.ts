@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerId } from '../../model/names.ts';
 
@@ -16,7 +17,7 @@ export function isRefusedForLostProcess(stateError: string, container: Container
 
 /** Whether the container has processes that are visible from here; an engine on another host has none. */
 export async function hasProcesses(container: ContainerId): Promise<boolean> {
-  for (const pid of await allPids()) if (await belongsTo(pid, container)) return true;
+  for (const pid of allPids()) if (await belongsTo(pid, container)) return true;
   return false;
 }
 
@@ -28,7 +29,7 @@ export async function hasProcesses(container: ContainerId): Promise<boolean> {
  */
 export async function endLostProcesses(container: ContainerId): Promise<boolean> {
   let ended = false;
-  for (const pid of await allPids()) {
+  for (const pid of allPids()) {
     if (!(await belongsTo(pid, container))) continue;
     try {
       process.kill(Number(pid), 'SIGKILL');
@@ -41,15 +42,28 @@ export async function endLostProcesses(container: ContainerId): Promise<boolean>
   return ended;
 }
 
-async function allPids(): Promise<readonly string[]> {
-  return (await readdir('/proc').catch(() => [])).filter((name) => /^\d+$/.test(name));
+function allPids(): readonly string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
 }
 
-const read = (pid: string, file: string) => readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '');
+/** At once, since neither of these two files ever makes a reader wait, and there are some hundred of them. */
+function read(pid: string, file: 'cgroup' | 'comm'): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 async function belongsTo(pid: string, container: ContainerId): Promise<boolean> {
-  if ((await read(pid, 'cgroup')).includes(container)) return true;
-  const [program = '', ...argv] = (await read(pid, 'cmdline')).split('\0');
+  if (read(pid, 'cgroup').includes(container)) return true;
+  if (!read(pid, 'comm').startsWith('containerd-shim')) return false;
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+  const [program = '', ...argv] = line.split('\0');
   const isShim = /(^|\/)containerd-shim[^/]*$/.test(program);
   return isShim && argv.some((word, at) => word === container && argv[at - 1] === '-id');
 }

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { afterEach, describe, expect, test } from 'vitest';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import {
   endLostProcesses,
   hasProcesses,
@@ -13,10 +16,13 @@ const newId = () => containerId(randomBytes(32).toString('hex'));
 
 describe.skipIf(process.platform !== 'linux')('processes that an engine has lost', () => {
   const started: ChildProcess[] = [];
+  const programs = mkdtempSync(join(tmpdir(), 'stackctl-lost-'));
+  afterAll(() => rmSync(programs, { recursive: true }));
+  /** Runs, under a name that Linux takes for the program's, for ever. */
   const endless = async (name: string, ...argv: string[]): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)', '--', ...argv], {
-      argv0: name,
-    });
+    const program = join(mkdtempSync(join(programs, 'x')), name);
+    symlinkSync(process.execPath, program);
+    const child = spawn(program, ['-e', 'setInterval(() => {}, 1000)', '--', ...argv]);
     started.push(child);
     await once(child, 'spawn');
     return child;
@@ -27,8 +33,8 @@ describe.skipIf(process.platform !== 'linux')('processes that an engine has lost
 
   test('are found by the shim of the container, and ended with it alone', async () => {
     const [lost, other] = [newId(), newId()];
-    const shim = await endless('/usr/bin/containerd-shim-runc-v2', '-namespace', 'moby', '-id', lost);
-    const bystander = await endless('/usr/bin/containerd-shim-runc-v2', '-namespace', 'moby', '-id', other);
+    const shim = await endless('containerd-shim-runc-v2', '-namespace', 'moby', '-id', lost);
+    const bystander = await endless('containerd-shim-runc-v2', '-namespace', 'moby', '-id', other);
     const ended = once(shim, 'exit');
     expect(await hasProcesses(lost)).toBe(true);
     expect(await endLostProcesses(lost)).toBe(true);
@@ -40,7 +46,7 @@ describe.skipIf(process.platform !== 'linux')('processes that an engine has lost
   test('are no others that happen to name the container', async () => {
     const id = newId();
     await endless('docker', 'logs', '-id', id);
-    await endless('/usr/bin/containerd-shim-runc-v2', '-namespace', id);
+    await endless('containerd-shim-runc-v2', '-namespace', id);
     expect(await hasProcesses(id)).toBe(false);
     expect(await endLostProcesses(id)).toBe(false);
   });
