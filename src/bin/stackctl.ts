@@ -1,14 +1,15 @@
-#!/usr/bin/env node
 import './without-debug.ts';
 
 import { connectTo } from '../cli/connect.ts';
 import { runCli } from '../cli/run.ts';
+import { readClientFile } from './client-file.ts';
 
 const interrupt = new AbortController();
 process.once('SIGINT', () => interrupt.abort());
 process.once('SIGTERM', () => interrupt.abort());
 
-process.exitCode = await runCli({
+// Never rejects. No `await` here: the programs are built as CommonJS, which loads faster and has none.
+void runCli({
   argv: process.argv.slice(2),
   stdout: process.stdout,
   stderr: process.stderr,
@@ -21,7 +22,7 @@ process.exitCode = await runCli({
     const { connectDirectly } = await import('./direct.ts');
     return connectDirectly(process.env, signal);
   },
-  clientFile: async () => (await import('./client-file.ts')).readClientFile(process.env),
+  clientFile: () => readClientFile(process.env),
   // Here, since most commands leave it to the daemon to understand manifests.
   loader: {
     load: async (request) => (await import('./local-loader.ts')).loadManifests(request),
@@ -33,4 +34,6 @@ process.exitCode = await runCli({
   },
   now: () => Date.now(),
   signal: interrupt.signal,
+}).then((code) => {
+  process.exitCode = code;
 });

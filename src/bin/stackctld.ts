@@ -23,11 +23,16 @@ for (const name of ['SIGTERM', 'SIGINT'] as const) {
   });
 }
 
-try {
-  await runDaemon(settings, { log, onlyWhenAsked: false, onLooked: () => undefined }, stop.signal);
-  process.exit(0);
-} catch (thrown) {
-  const failure = asFailure(thrown);
-  log.fatal({ kind: failure.kind, hint: failure.hint }, failure.message);
-  process.exit(1);
+// No `await` out here: the programs are built as CommonJS, which has none.
+async function main(): Promise<void> {
+  try {
+    await runDaemon(settings, { log, onlyWhenAsked: false, onLooked: () => undefined }, stop.signal);
+    process.exit(0);
+  } catch (thrown) {
+    const failure = asFailure(thrown);
+    log.fatal({ kind: failure.kind, hint: failure.hint }, failure.message);
+    process.exit(1);
+  }
 }
+
+void main();

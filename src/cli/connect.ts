@@ -1,4 +1,4 @@
-import type { Client } from './client.ts';
+import { type Client, createClient } from './client.ts';
 import type { Endpoint } from './endpoint.ts';
 
 export interface Connection {
@@ -16,7 +16,5 @@ export type Connect = (target: {
 
 /** Connects to a daemon; nothing is opened before the first call. */
 export async function connectTo(endpoint: Endpoint): Promise<Connection> {
-  // Here, since --help can do without HTTP.
-  const { createClient } = await import('./client.ts');
   return { client: createClient(endpoint), close: async () => undefined };
 }

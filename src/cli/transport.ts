@@ -1,4 +1,9 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Failure } from '../model/failure.ts';
 import type { Endpoint } from './endpoint.ts';
 import { transportFailure } from './transport-failure.ts';
@@ -73,7 +78,16 @@ async function start(
 ): Promise<ClientRequest> {
   const type = body === undefined ? {} : { 'content-type': 'application/json' };
   if (endpoint.kind === 'socket') {
-    return httpRequest({ socketPath: endpoint.path, method, path, headers: type, signal, agent: false });
+    return httpRequest({
+      socketPath: endpoint.path,
+      // TLS alone has use for it, and to find out that "localhost" is no address takes Node several milliseconds.
+      servername: '',
+      method,
+      path,
+      headers: type,
+      signal,
+      agent: false,
+    } as RequestOptions);
   }
   const { url, token, authority: ca } = endpoint;
   const headers = { ...type, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
