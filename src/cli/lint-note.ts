@@ -17,21 +17,33 @@ export function countFindings(findings: readonly Pick<LintFinding, 'severity'>[]
   return LINT_SEVERITIES.flatMap(say).join(', ');
 }
 
-/**
- * Says in a few lines what lint thinks of manifests that were applied: a count, and the worst. Comes last, and says
- * nothing where there is neither an error nor a warning. What goes wrong in it is nobody’s concern here.
- */
-export async function noteFindings(sets: readonly ManifestSet[], context: Context): Promise<void> {
+/** What lint thinks of manifests, to be told when all else has been said. What goes wrong in it is nobody’s concern. */
+export interface LintNote {
+  readonly set: ManifestSet;
+  /** Errors and warnings only. */
+  readonly findings: readonly LintFinding[];
+}
+
+export async function takeLintNotes(
+  sets: readonly ManifestSet[],
+  { loader }: Pick<Context, 'loader'>,
+): Promise<readonly LintNote[]> {
+  const notes: LintNote[] = [];
+  for (const set of sets) {
+    const linted = await loader.lint({ manifests: set.manifests, reading: 'tree' }).catch(() => undefined);
+    const findings = (linted?.findings ?? []).filter(({ severity }) => severity !== 'info');
+    if (findings.length > 0) notes.push({ set, findings });
+  }
+  return notes;
+}
+
+/** Says in a few lines what was found: a count, and the worst. */
+export async function tellLintNotes(notes: readonly LintNote[], context: Context): Promise<void> {
   if (context.signal.aborted) return;
   const { errorColors: colors } = context;
-  for (const set of sets) {
-    const linted = await context.loader
-      .lint({ manifests: set.manifests, reading: 'tree' })
-      .catch(() => undefined);
-    const serious = (linted?.findings ?? []).filter(({ severity }) => severity !== 'info');
-    if (serious.length === 0) continue;
+  for (const { set, findings } of notes) {
     const find = createSourceFinder(context.cwd, set);
-    const worst = serious.toSorted((one, other) => rank(one) - rank(other)).slice(0, NAMED);
+    const worst = findings.toSorted((one, other) => rank(one) - rank(other)).slice(0, NAMED);
     const lines = worst.map(({ rule, severity, at, object, message }) => {
       const place = `${find(at.file)?.shown ?? at.file}:${at.line}`;
       const paint = severity === 'error' ? colors.bad : colors.busy;
@@ -39,7 +51,7 @@ export async function noteFindings(sets: readonly ManifestSet[], context: Contex
       return `  ${printable(place)}: ${paint(severity)}: ${printable(`${subject}${message}`)} ${colors.dim(`(${rule})`)}`;
     });
     const from = set.isStdin ? '-' : set.argument;
-    const head = `${colors.busy('lint')}: ${countFindings(serious)} in ${printable(set.argument)}; all of them: stackctl lint ${printable(from)}`;
+    const head = `${colors.busy('lint')}: ${countFindings(findings)} in ${printable(set.argument)}; all of them: stackctl lint ${printable(from)}`;
     await context.stderr.write([head, ...lines, ''].join('\n'));
   }
 }

@@ -1,4 +1,5 @@
 import { isAbsolute, join } from 'node:path';
+import equal from 'fast-deep-equal';
 import { z } from 'zod';
 import { Failure } from '../model/failure.ts';
 import { revisionOf } from './revision.ts';
@@ -58,8 +59,12 @@ class Applied implements AppliedSource {
 
   async put(stack: string, manifests: AppliedManifests): Promise<void> {
     refuseBad(manifests);
+    const { baseDirectory } = manifests;
     const files = manifests.files.map(({ relativePath, text }) => ({ relativePath, text }));
-    await this.#store.write('applied', stack, { baseDirectory: manifests.baseDirectory, files });
+    const document = { baseDirectory, files };
+    // Applied again, it is on the disk already: to write it once more would cost the most of such a call.
+    if (equal(this.#store.read('applied', stack), document)) return;
+    await this.#store.write('applied', stack, document);
     this.#changed();
   }
 

@@ -1,7 +1,7 @@
 import type { ApplyResult } from '../../api/contract.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { noteFindings } from '../lint-note.ts';
+import { takeLintNotes, tellLintNotes } from '../lint-note.ts';
 import type { ManifestSet } from '../manifests.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { countProblems } from '../output/problems.ts';
@@ -18,7 +18,7 @@ export const applyCommand = defineCommand({
   description: [
     'Sends manifests to the daemon, which keeps the stacks that way from then on, and waits until each is ready or has failed.',
     'A manifest is a Stack (apiVersion stackctl.io/v1alpha1) in any .yaml, .yml or .json file, or a plain Compose file by its usual name (compose.yaml, docker-compose.yml, NAME.compose.yaml). For a directory, all manifests of its tree are sent, without node_modules, .git and what .stackctlignore names; for a Compose file its override file goes along. Relative paths in a manifest are read from its own directory on this host (for "-" from the working directory).',
-    'When all went well it says at the very end, in a few lines, what `stackctl lint` finds in what was applied. That is advice, and changes neither what was done nor the exit code.',
+    'When all went well and something changed, it says at the very end, in a few lines, what `stackctl lint` finds in what was applied. That is advice, and changes neither what was done nor the exit code.',
     'When anything is wrong in the manifests of one -f, all faults are printed with their place, and nothing of it is applied.',
   ],
   options: {
@@ -54,20 +54,22 @@ export const applyCommand = defineCommand({
 
     const client = await context.client();
     const goals = new Map<string, number>();
-    const taken: ManifestSet[] = [];
+    const changed: ManifestSet[] = [];
     let isGood = true;
     for (const set of sets) {
       const result = await applySet(client, set, options, context);
       isGood &&= result !== undefined;
-      if (result !== undefined) taken.push(set);
+      if (result?.stacks.some(({ action }) => action !== 'unchanged')) changed.push(set);
       for (const stack of result?.stacks ?? []) goals.set(stack.name, stack.generation);
     }
+    // Now, while the daemon works; what was applied before as it is now has been told then.
+    const notes = options.lint && isGood ? await takeLintNotes(changed, context) : [];
     if (options.wait && !options.dryRun && goals.size > 0) {
       const isReady = await waitUntilReady(client, { goals, timeoutMs: options.timeout }, context);
       isGood &&= isReady;
     }
-    // Last, so that it holds up nothing; and not below a failure, which it would hide.
-    if (options.lint && isGood) await noteFindings(taken, context);
+    // Last, and not below a failure, which it would hide.
+    if (isGood) await tellLintNotes(notes, context);
     return isGood ? 0 : 1;
   },
 });
