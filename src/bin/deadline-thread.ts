@@ -12,6 +12,8 @@ export interface ThreadOptions {
   readonly startMs: number;
   /** How many calls may wait for their turn. */
   readonly waiting: number;
+  /** A thread that was not asked for so long is ended; the next call starts another. */
+  readonly idleMs: number;
   /** Told why a thread was ended, or ended by itself. */
   readonly onEnded: (why: string) => void;
 }
@@ -35,6 +37,9 @@ export type CallEnd =
   /** It wanted more memory than it may have. */
   | { readonly kind: 'exhausted' };
 
+/** By default it grows to 48 MiB, of which nothing is given back. */
+const YOUNG_MIB = 6;
+
 /** How a thread ended. */
 type Ending = { readonly kind: 'exhausted' } | { readonly kind: 'broken'; readonly why: string };
 
@@ -47,12 +52,13 @@ interface Running {
 
 /**
  * A thread that is asked one thing after another, in order, each with a deadline. One that is overdue or broken is
- * replaced at the next call.
+ * replaced at the next call; one that has nothing to do is ended, since each holds 10 MB and more.
  */
 export class DeadlineThread {
   readonly #options: ThreadOptions;
   readonly #turn = pLimit(1);
   #running: Running | undefined;
+  #rest: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ThreadOptions) {
@@ -76,11 +82,13 @@ export class DeadlineThread {
   /** Ends the thread, and with it all calls. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#rest);
     await this.#running?.worker.terminate();
   }
 
   async #run(call: Call): Promise<CallEnd> {
     if (this.#closed || call.signal.aborted) throw superseded();
+    clearTimeout(this.#rest);
     this.#running ??= this.#start();
     const running = this.#running;
     // A thread alone does not keep the process alive; a call does.
@@ -90,6 +98,7 @@ export class DeadlineThread {
       return await this.#ask(running, call);
     } finally {
       running.worker.unref();
+      this.#rest = setTimeout(() => this.#discard(running, undefined), this.#options.idleMs).unref();
     }
   }
 
@@ -137,7 +146,10 @@ export class DeadlineThread {
       workerData: settings,
       // What it reads is hostile: nothing of the daemon's environment is within its reach.
       env: {},
-      resourceLimits: { maxOldGenerationSizeMb: heapBytes / 1024 ** 2 },
+      resourceLimits: {
+        maxOldGenerationSizeMb: heapBytes / 1024 ** 2,
+        maxYoungGenerationSizeMb: YOUNG_MIB,
+      },
     });
     worker.unref();
     const ended = endOf(worker);
@@ -149,10 +161,11 @@ export class DeadlineThread {
     return running;
   }
 
-  #discard(running: Running, why: string): void {
+  /** `why`: what is wrong with it; undefined: nothing. */
+  #discard(running: Running, why: string | undefined): void {
     if (this.#running !== running) return;
     this.#running = undefined;
-    if (!this.#closed) this.#options.onEnded(why);
+    if (!this.#closed && why !== undefined) this.#options.onEnded(why);
     // A thread that hangs in a call of the kernel ends later, or never: nobody waits for it.
     void running.worker.terminate();
   }

@@ -24,6 +24,8 @@ export interface LoaderLimits {
   readonly looksMs: number;
   /** Until a new thread can be asked. */
   readonly startMs: number;
+  /** Until a thread that is not asked anything is ended. */
+  readonly idleMs: number;
   readonly heapBytes: number;
   /** What a stack resolves to, as it is handed from thread to thread. */
   readonly answerBytes: number;
@@ -38,6 +40,7 @@ export const LOADER_LIMITS: LoaderLimits = {
   resolveMs: 180_000,
   looksMs: 2_000,
   startMs: 30_000,
+  idleMs: 60_000,
   heapBytes: 256 * 1024 ** 2,
   answerBytes: 4 * 1024 ** 2,
   waiting: 128,
@@ -89,11 +92,12 @@ class ThreadedLoader implements WorkerLoader {
 
   constructor({ home, sopsAgeKeyFile, log, limits, urls = OWN_URLS }: WorkerLoaderOptions) {
     this.#limits = { ...LOADER_LIMITS, ...limits };
-    const { heapBytes, startMs, waiting, answerBytes } = this.#limits;
+    const { heapBytes, startMs, idleMs, waiting, answerBytes } = this.#limits;
     const options = {
       settings: { home, sopsAgeKeyFile, answerBytes },
       heapBytes,
       startMs,
+      idleMs,
       waiting,
       onEnded: (why: string) => log.warn({ why }, 'a thread is replaced'),
     };

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { Worker } from 'node:worker_threads';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createWorkerLoader, type LoaderLimits } from '../../../src/bin/worker-loader.ts';
 import { createInProcessLoader } from '../../../src/controller/in-process-loader.ts';
 import type { DeclaredStack } from '../../../src/controller/loader.ts';
@@ -209,6 +210,19 @@ describe('a thread that breaks', () => {
     const { loader } = loaderOf({}, new URL('./no-such-thread.mjs', import.meta.url));
     expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('bug');
     expect(await kindOf(loader.resolve(stackAt('/ok'), ENGINE, UNRESTRICTED, NEVER))).toBe('bug');
+  });
+});
+
+describe('a thread without work', () => {
+  test('is ended, and another one answers the next call', async () => {
+    const { loader, ended } = loaderOf({ idleMs: 50 });
+    const terminate = vi.spyOn(Worker.prototype, 'terminate');
+    onTestFinished(() => terminate.mockRestore());
+    const answered = await loader.looks(['/etc/hostname'], NEVER);
+    await expect.poll(() => terminate.mock.calls.length, { timeout: 10_000 }).toBe(1);
+    expect(await loader.looks(['/etc/hostname'], NEVER)).toEqual(answered);
+    // Nothing is wrong with it, and nothing is said.
+    expect(ended).toEqual([]);
   });
 });
 
