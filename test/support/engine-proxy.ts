@@ -17,6 +17,8 @@ export type OnWrite = (phase: 'seen' | 'answered', count: number, call: SeenCall
 export class EngineProxy {
   readonly socketPath: string;
   readonly calls: SeenCall[] = [];
+  /** Of all bodies that the engine answered with. */
+  bytesAnswered = 0;
   /** A write waits for it, and so does the answer. For tests that crash something at a chosen moment. */
   onWrite: OnWrite | undefined;
   /** Has the engine's events in its hands on their way to the daemon; without it they are passed on. */
@@ -70,7 +72,12 @@ export class EngineProxy {
           answer.flushHeaders();
           if (this.onEvents !== undefined && /\/events(\?|$)/.test(incoming.url ?? ''))
             this.onEvents(reply, answer);
-          else reply.pipe(answer);
+          else
+            reply
+              .on('data', (chunk: Buffer) => {
+                this.bytesAnswered += chunk.length;
+              })
+              .pipe(answer);
         });
       },
     );
