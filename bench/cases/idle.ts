@@ -1,10 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
 import type { Case } from '../case.ts';
 import { BenchDaemon } from '../daemon.ts';
 import { manifest } from '../stacks.ts';
 
 const WATCHED_MS = 60_000;
+/** Threads that have nothing to do are ended after a minute. */
+const SETTLING_MS = 75_000;
 /** Linux counts the time of a process in these. */
 const TICKS_PER_SECOND = 100;
 
@@ -54,13 +57,14 @@ async function prepare(bench: Bench, { name, checked, measure }: Idle) {
     };
     await daemon.apply(manifest(probed));
   }
+  await delay(SETTLING_MS);
   return { sides: [{ name: 'stackctl', measure: () => measure(daemon.pid) }], dispose: () => daemon.stop() };
 }
 
 async function processorShare(pid: number): Promise<number> {
   const before = await ticks(pid);
   const startedMs = performance.now();
-  await new Promise((resolve) => setTimeout(resolve, WATCHED_MS));
+  await delay(WATCHED_MS);
   const seconds = (performance.now() - startedMs) / 1000;
   return (100 * ((await ticks(pid)) - before)) / TICKS_PER_SECOND / seconds;
 }
@@ -73,7 +77,7 @@ async function ticks(pid: number): Promise<number> {
 }
 
 async function residentMegabytes(pid: number): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, WATCHED_MS / 6));
+  await delay(WATCHED_MS / 6);
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1];
   return Number(kilobytes) / 1024;
 }
