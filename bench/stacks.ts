@@ -10,6 +10,8 @@ export interface StackShape {
   readonly revision?: string;
   /** Whether the first network lets its containers talk to each other. */
   readonly icc?: boolean;
+  /** `update_config.monitor`; undefined: as it is by itself. */
+  readonly monitor?: string;
   readonly healthcheck?: { readonly interval: string };
 }
 
@@ -28,6 +30,7 @@ export function composeDocument(shape: StackShape): Record<string, unknown> {
       stop_signal: 'SIGKILL',
       networks: [networkName(index % shape.networks)],
       ...(index === 0 && shape.revision !== undefined ? { environment: { REVISION: shape.revision } } : {}),
+      ...(shape.monitor === undefined ? {} : { deploy: { update_config: { monitor: shape.monitor } } }),
       ...(shape.healthcheck === undefined
         ? {}
         : { healthcheck: { test: ['CMD', 'true'], interval: shape.healthcheck.interval } }),

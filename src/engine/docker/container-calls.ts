@@ -25,7 +25,9 @@ export interface Caller {
 }
 
 const REMOVAL_PATIENCE_MS = 30_000;
-const REMOVAL_POLL_MS = 150;
+/** Between two questions; twice as long each time. */
+const FIRST_POLL_MS = 10;
+const LONGEST_POLL_MS = 160;
 const HOLDER_PATIENCE_MS = 2000;
 const LOST_PATIENCE_MS = 500;
 /** How much longer than its grace a stop may take: the kill and the tidying up after it. */
@@ -282,10 +284,10 @@ function post(connection: Connection, container: ContainerId, verb: string, more
 /** Asks again and again within a bound; whether it came true. */
 async function waitUntil(patienceMs: number, isTrue: () => Promise<boolean>): Promise<boolean> {
   const endsAt = performance.now() + patienceMs;
-  for (;;) {
+  for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_POLL_MS)) {
     if (await isTrue()) return true;
     if (performance.now() >= endsAt) return false;
-    await delay(REMOVAL_POLL_MS);
+    await delay(pauseMs);
   }
 }
 
