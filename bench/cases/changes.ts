@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from '../bench.ts';
 import type { Case, Side } from '../case.ts';
 import { ComposeProject } from '../compose.ts';
@@ -141,6 +142,8 @@ async function composeProject(bench: Bench, shape: StackShape): Promise<ComposeP
 
 /** From the request to the status of the pass that it caused, in ms; who listens has begun to before. */
 async function onePass(daemon: BenchDaemon, name: string): Promise<number> {
+  // What the round before has left to do is not measured.
+  await delay(500);
   const over = new AbortController();
   const signal = AbortSignal.any([over.signal, AbortSignal.timeout(60_000)]);
   const notices = await daemon.client.watch({ stack: name }, signal);
