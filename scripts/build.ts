@@ -54,7 +54,8 @@ await write(
     ...input,
     input: ['stackctld', 'loader-worker', 'look-worker', 'event-worker'].map((name) => `src/bin/${name}.ts`),
   },
-  { ...output, chunkFileNames: 'stackctld-[name]-[hash].js' },
+  // What the programs have in common is a file of its own, and would be run before what they import first.
+  { ...output, chunkFileNames: 'stackctld-[name]-[hash].js', strictExecutionOrder: true },
 );
 await writeFile(join(root, 'package.json'), '{ "type": "commonjs" }\n');
 await copyFile('src/engine/docker/probe-program.js', join(directory, 'probe-program.js'));
