@@ -6,6 +6,7 @@ import { hasEngine } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
 const SERVICES = 20;
+const NETWORKS = 3;
 /** Without a call for so long, nothing more comes. */
 const QUIET_MS = 2000;
 
@@ -40,13 +41,14 @@ describe.skipIf(!hasEngine())('calls of the engine', () => {
       expect(await world.ctl('apply', '-f', file, '--no-lint')).toMatchObject({ code: 0 });
     });
     expect(counts).toMatchObject({
-      'POST /networks/create': 3,
+      'POST /networks/create': NETWORKS,
       'POST /containers/create': SERVICES,
       'POST /containers/*/start': SERVICES,
     });
     expect(counts['GET /containers/*/json']).toBeLessThanOrEqual(2 * SERVICES);
     expect(counts['GET /containers/json']).toBeLessThanOrEqual(4);
-    expect(counts['GET /networks']).toBeLessThanOrEqual(4);
+    // Once more for each that is made where the engine lets two have one name, before API 1.44.
+    expect(counts['GET /networks']).toBeLessThanOrEqual(4 + NETWORKS);
     expect(bytes).toBeLessThan(600_000);
   });
 
@@ -88,7 +90,7 @@ function compose(name: string): string {
       image: 'stackctl.local/busybox:1',
       command: ['sleep', '100000'],
       stop_signal: 'SIGKILL',
-      networks: [`n${index % 3}`],
+      networks: [`n${index % NETWORKS}`],
     },
   ]);
   return JSON.stringify({
