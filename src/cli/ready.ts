@@ -12,6 +12,10 @@ interface ReadyRequest {
   /** The generation that must be ready, by stack. */
   readonly goals: ReadonlyMap<string, number>;
   readonly timeoutMs: number;
+  /** Nothing changed: they are thought to be ready already. */
+  readonly isUnchanged?: boolean;
+  /** Told when it listens, for what can be done meanwhile; perhaps more than once. */
+  readonly onListening?: () => void;
 }
 
 /** Waits for stacks to be ready, shows how they come up, and says how it ended. True when all are ready. */
@@ -26,6 +30,8 @@ export async function waitUntilReady(
     judge: (status, name) => judgeReady(status, request.goals.get(name) ?? 0),
     timeoutMs: request.timeoutMs,
     signal: context.signal,
+    isLikelyMet: request.isUnchanged ?? false,
+    onListening: request.onListening,
     onNotice: (notice) => show(notice, progress),
   });
   await progress.end();

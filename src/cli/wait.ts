@@ -25,6 +25,10 @@ export interface WaitRequest {
   readonly judge: (status: StackStatus | undefined, name: string) => Judgement;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** All is thought to be met already: looks once before it listens. */
+  readonly isLikelyMet?: boolean;
+  /** From now on nothing that happens is missed. */
+  readonly onListening?: (() => void) | undefined;
   readonly onNotice?: (notice: StackNotice) => Promise<void>;
   readonly onEnd?: (end: WaitEnd) => Promise<void>;
 }
@@ -45,7 +49,7 @@ export async function waitForStacks(client: Client, request: WaitRequest): Promi
     timer ??= setTimeout(() => deadline.abort(), Math.min(request.timeoutMs, 2 ** 31 - 1));
   };
   try {
-    await watch.lookOnce(client, signal);
+    if (request.isLikelyMet === true) await watch.lookOnce(client, signal);
     while (!watch.isOver && !signal.aborted) {
       try {
         await watch.follow(client, { signal, onListed: startClock });
@@ -105,6 +109,7 @@ class Watch {
     try {
       const notices = await client.watch({ stack: others.length === 0 ? only : undefined }, signal);
       this.hasBegun = true;
+      this.#request.onListening?.();
       const statuses = await client.stacks(signal);
       for (const name of this.#request.names) {
         const status = statuses.find((each) => each.name === name);

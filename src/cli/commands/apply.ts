@@ -1,7 +1,7 @@
 import type { ApplyResult } from '../../api/contract.ts';
 import type { Client } from '../client.ts';
 import { type Context, defineCommand } from '../command.ts';
-import { takeLintNotes, tellLintNotes } from '../lint-note.ts';
+import { type LintNote, takeLintNotes, tellLintNotes } from '../lint-note.ts';
 import type { ManifestSet } from '../manifests.ts';
 import { duration, flag, list, UsageError } from '../option.ts';
 import { countProblems } from '../output/problems.ts';
@@ -62,14 +62,20 @@ export const applyCommand = defineCommand({
       if (result?.stacks.some(({ action }) => action !== 'unchanged')) changed.push(set);
       for (const stack of result?.stacks ?? []) goals.set(stack.name, stack.generation);
     }
-    // Now, while the daemon works; what was applied before as it is now has been told then.
-    const notes = options.lint && isGood ? await takeLintNotes(changed, context) : [];
+    // What was applied before as it is now has been told then.
+    const linted = options.lint && isGood ? changed : [];
+    let notes: Promise<readonly LintNote[]> | undefined;
     if (options.wait && !options.dryRun && goals.size > 0) {
-      const isReady = await waitUntilReady(client, { goals, timeoutMs: options.timeout }, context);
+      // It takes a moment in which this process does nothing else: while the daemon works, and once none of it is missed.
+      const onListening = () => {
+        notes ??= takeLintNotes(linted, context);
+      };
+      const request = { goals, timeoutMs: options.timeout, isUnchanged: changed.length === 0, onListening };
+      const isReady = await waitUntilReady(client, request, context);
       isGood &&= isReady;
     }
     // Last, and not below a failure, which it would hide.
-    if (isGood) await tellLintNotes(notes, context);
+    if (isGood) await tellLintNotes((await notes) ?? (await takeLintNotes(linted, context)), context);
     return isGood ? 0 : 1;
   },
 });
