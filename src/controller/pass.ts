@@ -45,7 +45,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
     await report(record, entry, state, { pass: NOTHING, generation: record.generation, failure });
     return { kind: 'unreachable' };
   }
-  const { generation } = record;
+  const { generation, renewals } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
     state.catalog.settle(name, entry.origin);
@@ -62,7 +62,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
       passPorts(record, state),
       signal,
     );
-    return await conclude(record, entry, { pass, generation }, state);
+    return await conclude(record, entry, { pass, generation, renewals }, state);
   } catch (thrown) {
     const failure = asFailure(thrown);
     // The daemon ends: that says nothing about the stack, and the next one looks at everything anyway.
@@ -133,13 +133,14 @@ export function isReady(record: StackRecord): boolean {
 async function conclude(
   record: StackRecord,
   entry: CatalogEntry,
-  done: { readonly pass: Pass; readonly generation: number },
+  done: { readonly pass: Pass; readonly generation: number; readonly renewals: number },
   state: PassState,
 ): Promise<Verdict> {
   const { pass } = done;
   const nowMs = state.ports.clock.nowMs();
-  // Another wish was applied meanwhile: what was done was done, and it says nothing about the new one.
-  const isPast = record.generation !== done.generation && record.revision !== pass.desired?.revision;
+  // Another wish was applied meanwhile, or the same asked for anew: what was done says nothing about that.
+  const isOther = record.generation !== done.generation && record.revision !== pass.desired?.revision;
+  const isPast = isOther || record.renewals !== done.renewals;
   const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
   if (isOwn && pass.desired !== undefined) {
     record.lastGood = pass.desired;

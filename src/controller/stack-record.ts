@@ -61,6 +61,8 @@ export interface StackRecord {
   generation: number;
   /** Of the wish that `generation` counts. */
   revision: string | undefined;
+  /** How often, since the daemon started, what passes under way find was declared to be of the past. */
+  renewals: number;
   memory: Memory;
   status: StackStatus | undefined;
   /** The meaning of the last manifest that was good. */
@@ -173,6 +175,7 @@ export class Records {
   /** What was said of the stack before says nothing any more: who waits must wait for a pass from here on. */
   async renew(record: StackRecord): Promise<void> {
     record.generation += 1;
+    record.renewals += 1;
     await this.#save(record);
   }
 
@@ -220,6 +223,7 @@ export class Records {
       source: stored.source,
       generation: stored.generation ?? 0,
       revision: stored.revision,
+      renewals: 0,
       memory: { ...EMPTY_MEMORY, ...memory },
       status: stored.status,
       lastGood: undefined,

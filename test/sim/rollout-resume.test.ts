@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
+import { WholeDaemon } from '../support/whole-daemon.ts';
+
+let daemon: WholeDaemon;
+
+beforeEach(async () => {
+  daemon = new WholeDaemon();
+  await daemon.start();
+});
+afterEach(() => daemon.stop());
+
+const web = (color: string): string => `services:
+  web:
+    image: app:1
+    environment: {COLOR: ${color}}
+    deploy: {update_config: {monitor: 0s}}
+`;
+
+async function ctl(...argv: readonly string[]): Promise<void> {
+  expect(await daemon.ctl(...argv), daemon.printed).toBe(0);
+}
+
+/** The next look at the engine waits until it is let go. */
+function heldLook() {
+  const { engine } = daemon;
+  const observe = engine.observe.bind(engine);
+  let letGo = (): void => undefined;
+  const gate = new Promise<void>((resolve) => {
+    letGo = resolve;
+  });
+  let looks = 0;
+  engine.observe = async (query, signal) => {
+    looks += 1;
+    if (looks === 1) await gate;
+    return observe(query, signal);
+  };
+  const begun = () => eventually('a look has begun', async () => looks > 0 || undefined);
+  return { begun, letGo };
+}
+
+const colorMadeLast = () => daemon.asked.at(-1)?.container.config.Env;
+
+test('what a pass was doing while the rollout was resumed says nothing about what is wanted then', async () => {
+  daemon.put('demo.compose.yaml', web('red'));
+  await eventually('it is known', async () => (await daemon.ctl('get', 'stack', 'demo')) === 0 || undefined);
+  await ctl('rollout', 'status', 'demo');
+  daemon.put('demo.compose.yaml', web('green'));
+  await eventually('it is green', async () => colorMadeLast()?.includes('COLOR=green') || undefined);
+  await ctl('rollout', 'status', 'demo');
+  await ctl('rollback', 'demo');
+
+  const { begun, letGo } = heldLook();
+  daemon.put('demo.compose.yaml', web('blue'));
+  await begun();
+  await ctl('rollout', 'resume', 'demo');
+  const status = ctl('rollout', 'status', 'demo', '--timeout', '20s');
+  letGo();
+  await status;
+  expect(colorMadeLast()).toContain('COLOR=blue');
+});
