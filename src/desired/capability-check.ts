@@ -18,16 +18,14 @@ import type { Report } from './report.ts';
  */
 export function checkCapabilities(request: ResolveRequest, report: Report): void {
   const { project } = request;
-  const check = (path: string, value: unknown, table: Readonly<Record<string, Capability>>): void => {
-    for (const [attribute, capability] of Object.entries(table)) {
-      for (const found of occurrences(value, patternOf(attribute), path)) {
-        checkOne(request, report, { ...found, attribute, capability });
-      }
-    }
+  const check = (path: string, value: unknown, rules: readonly Rule[]): void => {
+    for (const rule of rules)
+      for (const found of occurrences(value, rule.pattern, path))
+        checkOne(request, report, { ...found, ...rule });
   };
   for (const [name, service] of Object.entries(project.services)) {
-    check(`services.${name}`, service, SERVICE_CAPABILITIES);
-    check(`services.${name}`, withoutMoot(service), SERVICE_DETAIL_CAPABILITIES);
+    check(`services.${name}`, service, RULES.service);
+    check(`services.${name}`, withoutMoot(service), RULES.serviceDetail);
     for (const [index, { type }] of (service.volumes ?? []).entries()) {
       const reason = REFUSED_MOUNTS[type];
       if (reason === undefined) continue;
@@ -39,13 +37,12 @@ export function checkCapabilities(request: ResolveRequest, report: Report): void
     }
   }
   for (const [key, network] of Object.entries(project.networks)) {
-    if (network.external !== true) check(`networks.${key}`, network, NETWORK_CAPABILITIES);
+    if (network.external !== true) check(`networks.${key}`, network, RULES.network);
   }
-  for (const [key, volume] of Object.entries(project.volumes))
-    check(`volumes.${key}`, volume, VOLUME_CAPABILITIES);
+  for (const [key, volume] of Object.entries(project.volumes)) check(`volumes.${key}`, volume, RULES.volume);
   for (const kind of ['configs', 'secrets'] as const) {
     for (const key of usedFileObjects(project, kind)) {
-      check(`${kind}.${key}`, project[kind][key], FILE_OBJECT_CAPABILITIES);
+      check(`${kind}.${key}`, project[kind][key], RULES.fileObject);
     }
   }
 }
@@ -67,9 +64,21 @@ function usedFileObjects(project: ComposeProject, kind: 'configs' | 'secrets'): 
 }
 
 interface Rule {
-  readonly attribute: string;
+  /** The keys that lead to what it is about; `*` is any. */
+  readonly pattern: readonly string[];
   readonly capability: Capability;
 }
+
+const rulesOf = (table: Readonly<Record<string, Capability>>): readonly Rule[] =>
+  Object.entries(table).map(([attribute, capability]) => ({ pattern: patternOf(attribute), capability }));
+
+const RULES = {
+  service: rulesOf(SERVICE_CAPABILITIES),
+  serviceDetail: rulesOf(SERVICE_DETAIL_CAPABILITIES),
+  network: rulesOf(NETWORK_CAPABILITIES),
+  volume: rulesOf(VOLUME_CAPABILITIES),
+  fileObject: rulesOf(FILE_OBJECT_CAPABILITIES),
+} as const;
 
 interface Occurrence {
   readonly path: string;
@@ -79,15 +88,15 @@ interface Occurrence {
 function checkOne(
   { engine }: ResolveRequest,
   report: Report,
-  { path, value, attribute, capability }: Occurrence & Rule,
+  { path, value, pattern, capability }: Occurrence & Rule,
 ): void {
   if (capability.concerns?.includes(value) === false) return;
   if (capability.refused !== undefined)
-    refuse(report, path, `${named(attribute)} is not supported: ${capability.refused}`);
+    refuse(report, path, `${named(pattern)} is not supported: ${capability.refused}`);
   const { minApi } = capability;
   if (minApi === undefined || isAtLeast(engine.apiVersion, minApi)) return;
   const newer = dockerRelease(minApi) ?? 'a newer release';
-  const lacks = `${named(attribute)} needs Engine API ${minApi}, and this engine speaks ${engine.apiVersion}`;
+  const lacks = `${named(pattern)} needs Engine API ${minApi}, and this engine speaks ${engine.apiVersion}`;
   if (capability.isDispensable === true) {
     report.warn(path, {
       code: 'IgnoredByEngine',
@@ -108,8 +117,8 @@ function refuse(report: Report, path: string, message: string): void {
 }
 
 /** What people call an attribute: `subpath` of `volumes.*.volume.subpath`. */
-function named(attribute: string): string {
-  return patternOf(attribute).findLast((part) => part !== '*') ?? attribute;
+function named(pattern: readonly string[]): string {
+  return pattern.findLast((part) => part !== '*') ?? pattern.join('.');
 }
 
 /** Dots part the keys; what follows a `/` is one key, dots and all. */
@@ -124,12 +133,12 @@ function occurrences(value: unknown, pattern: readonly string[], path: string): 
   if (isUnset(value)) return [];
   if (part === undefined) return [{ path, value }];
   if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value)
-    .filter(([key]) => part === '*' || key === part)
-    .flatMap(([key, item]) => {
-      const place = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
-      return occurrences(item, rest, place);
-    });
+  const items = value as Readonly<Record<string, unknown>>;
+  const keys = part === '*' ? Object.keys(items) : [part].filter((key) => Object.hasOwn(items, key));
+  return keys.flatMap((key) => {
+    const place = Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`;
+    return occurrences(items[key], rest, place);
+  });
 }
 
 function isUnset(value: unknown): boolean {
