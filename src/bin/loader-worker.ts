@@ -1,5 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import { findDeclared, resolveDeclared } from '../controller/in-process-loader.ts';
+import { createRecentParser } from '../controller/recent-parses.ts';
 import { digestContext } from '../engine/build-context.ts';
 import { Keyring } from '../sops/keyring.ts';
 import { createFiles } from '../source/files.ts';
@@ -18,6 +19,7 @@ const { home, sopsAgeKeyFile, answerBytes } = workerData as LoaderSettings;
 const port = portToParent();
 const files = createFiles({ digestContext });
 const keyring = new Keyring(sopsAgeKeyFile);
+const parse = createRecentParser();
 const onNote = (note: LoaderNote) => port.postMessage({ kind: 'note', note } satisfies LoaderMessage);
 
 async function answer(request: LoaderRequest): Promise<LoaderAnswers[LoaderRequest['kind']]> {
@@ -25,11 +27,15 @@ async function answer(request: LoaderRequest): Promise<LoaderAnswers[LoaderReque
     case 'find': {
       const { refused } = request;
       const onParse = (file: string) => onNote({ kind: 'parse', file });
-      return findDeclared(request.files, { home, refused, onParse }, { files, look, keyring });
+      return findDeclared(request.files, { home, refused, onParse }, { files, look, keyring, parse });
     }
     case 'resolve': {
       const { stack: name, texts, engine, admission } = request;
-      return resolveDeclared({ name, texts }, { engine, admission }, { files, look, home, keyring, onNote });
+      return resolveDeclared(
+        { name, texts },
+        { engine, admission },
+        { files, look, home, keyring, parse, onNote },
+      );
     }
     case 'looks':
       // Asked of the looking thread.

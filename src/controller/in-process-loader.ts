@@ -36,6 +36,8 @@ export interface WishFiles {
   readonly home: string | undefined;
   /** Opens what is encrypted; without it that is a problem. */
   readonly keyring?: Keyring | undefined;
+  /** As `FindOptions.parse`. */
+  readonly parse?: FindOptions['parse'];
   readonly onNote?: (note: ReadNote) => void;
 }
 
@@ -67,12 +69,13 @@ export type FoundHeads = Omit<FoundStacks, 'stacks'> & {
 export async function findDeclared(
   files: readonly ManifestFile[],
   options: FindOptions,
-  { files: readable, look, keyring = new Keyring(undefined) }: Pick<WishFiles, 'files' | 'look' | 'keyring'>,
+  from: Pick<WishFiles, 'files' | 'look' | 'keyring' | 'parse'>,
 ): Promise<FoundHeads> {
+  const { files: readable, look, keyring = new Keyring(undefined), parse } = from;
   return keyring.run((openerWith) => {
     const record = recordReads(readable, look, () => undefined);
     const opened = openManifests(files, openerWith(record.files), options.refused);
-    const found = findStacks(opened.files, { ...options, refused: opened.refused });
+    const found = findStacks(opened.files, { parse, ...options, refused: opened.refused });
     const stacks = found.stacks.map(({ compose: _parsed, ...head }) => head);
     return { ...found, stacks, reads: record.reads() };
   });
@@ -93,13 +96,13 @@ export function withTexts(found: FoundHeads, files: readonly ManifestFile[]): Fo
 export async function resolveDeclared(
   { name, texts }: Pick<DeclaredStack, 'name' | 'texts'>,
   asked: WishContext,
-  { files, look, home, keyring = new Keyring(undefined), onNote = () => undefined }: WishFiles,
+  { files, look, home, keyring = new Keyring(undefined), parse, onNote = () => undefined }: WishFiles,
 ): Promise<TracedWish> {
   return keyring.run((openerWith) => {
     const record = recordReads(files, look, onNote);
     const opener = openerWith(record.files);
     const opened = openManifests(texts, opener);
-    const found = findStacks(opened.files, { home, refused: opened.refused });
+    const found = findStacks(opened.files, { home, parse, refused: opened.refused });
     const manifest = found.stacks.find((each) => each.name === name);
     if (manifest === undefined) {
       if (isAcceptable(found.problems))

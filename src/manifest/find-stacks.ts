@@ -1,5 +1,5 @@
 import path from 'node:path/posix';
-import { parseYaml } from '../compose/parse.ts';
+import { type ParsedYaml, parseYaml } from '../compose/parse.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import { brokenDraft, type Draft, startOf } from './draft.ts';
 import { groupBy } from './group-by.ts';
@@ -18,6 +18,8 @@ export interface FindOptions {
   readonly refused?: ReadonlyMap<string, Problem>;
   /** Told of each file before it is parsed: whoever waits knows then which one it is that takes so long. */
   readonly onParse?: (file: string) => void;
+  /** Parses what was not encrypted; default `parseYaml`. */
+  readonly parse?: ((file: ReadableFile) => ParsedYaml) | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export function findStacks(files: readonly ReadableFile[], options: FindOptions)
 export function findNamedStacks(files: readonly ReadableFile[], options: FindOptions): FoundStacks {
   const { home } = options;
   const texts = new Map(files.map((file) => [file.path, file.original ?? file.text]));
-  const read = files.map((file) => asNamed(readFile(file, options)));
+  const read = files.map((file) => asNamed(readFile(file, options), options));
   const drafts = read.flatMap((each) => draftsOf(each, { home, textOf: (other) => texts.get(other) }));
   const [base, ...overrides] = read.filter((each) => each.content === 'compose');
   const repositories = read.flatMap(repositoriesOf);
@@ -61,9 +63,9 @@ export function findNamedStacks(files: readonly ReadableFile[], options: FindOpt
   return settle([...drafts, lifted], [], repositories);
 }
 
-function asNamed(read: ReadFile): ReadFile {
+function asNamed(read: ReadFile, options: FindOptions): ReadFile {
   if (read.content === 'envelopes' || read.content === 'compose') return read;
-  const parsed = isBlank(read.file.text) ? read : parseYaml(read.file.path, read.file.text);
+  const parsed = isBlank(read.file.text) ? read : parseFile(read.file, options);
   return { ...read, content: 'compose', documents: parsed.documents, problems: parsed.problems };
 }
 
@@ -73,7 +75,14 @@ interface ReadFile extends ComposeText {
   readonly content: 'envelopes' | 'compose' | 'blank' | 'data';
 }
 
-function readFile(file: ReadableFile, { refused, onParse }: FindOptions): ReadFile {
+/** What was encrypted is not kept for longer than it is needed. */
+function parseFile(file: ReadableFile, { parse }: FindOptions): ParsedYaml {
+  if (parse === undefined || file.original !== undefined) return parseYaml(file.path, file.text);
+  return parse(file);
+}
+
+function readFile(file: ReadableFile, options: FindOptions): ReadFile {
+  const { refused, onParse } = options;
   const name = recogniseName(file.path);
   const byName = name.kind === 'other' ? 'data' : 'compose';
   const blank = { file, name, documents: [], problems: [] };
@@ -83,7 +92,7 @@ function readFile(file: ReadableFile, { refused, onParse }: FindOptions): ReadFi
   const refusal = refused?.get(file.path);
   if (refusal === undefined) onParse?.(file.path);
   const { documents, problems } =
-    refusal === undefined ? parseYaml(file.path, file.text) : { documents: [], problems: [refusal] };
+    refusal === undefined ? parseFile(file, options) : { documents: [], problems: [refusal] };
   const isBroken = !isAcceptable(problems);
   const isEnvelopes = isBroken ? look === 'ours' : documents.some(isOurs);
   const content = isEnvelopes ? 'envelopes' : byName;

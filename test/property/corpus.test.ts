@@ -1,10 +1,13 @@
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../src/compose/load.ts';
+import { type ParsedYaml, parseYaml } from '../../src/compose/parse.ts';
 import { presentProject } from '../../src/compose/present.ts';
 import { findNamedStacks } from '../../src/manifest/find-stacks.ts';
+import type { ReadableFile } from '../../src/manifest/stack.ts';
 import { isAcceptable, type Problem } from '../../src/model/problem.ts';
 import { createFiles } from '../../src/source/files.ts';
+import { freeze } from '../../src/store/value.ts';
 import {
   type CorpusDocument,
   differences,
@@ -57,7 +60,9 @@ describe.skipIf(withoutCorpus())('the Compose corpus', () => {
 
 /** Under the name that docker compose was told: `-p`. */
 function load({ path, text, model }: CorpusDocument): { problems: readonly Problem[]; model: Json } {
-  const found = findNamedStacks([{ path, relativePath: basename(path), text }], { home: '/root' });
+  // Frozen, as what is parsed is used more than once.
+  const parse = (file: ReadableFile) => freeze(parseYaml(file.path, file.text)) as ParsedYaml;
+  const found = findNamedStacks([{ path, relativePath: basename(path), text }], { home: '/root', parse });
   const [stack] = found.stacks;
   if (stack === undefined) return { problems: found.problems, model: {} };
   const environment = { COMPOSE_PROJECT_NAME: String(model?.['name'] ?? 't') };
