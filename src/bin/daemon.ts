@@ -35,6 +35,9 @@ const systemClock: Clock = {
   },
 };
 
+/** In looks that only time has asked for: an event tells of nearly everything, and the list of containers of most. */
+const LOOKS_AN_INSPECT_LASTS = 4;
+
 const OPEN_MANIFESTS =
   'everybody on this host may write to the manifests, and so become root by them: chmod o-w the directory';
 
@@ -68,6 +71,7 @@ export async function runDaemon(
       return readEventsInThread({ settings, log }, until);
     },
     admit: locks.admit,
+    inspectMaxAgeMs: LOOKS_AN_INSPECT_LASTS * config.resync,
     log,
   });
   const engine = measuredEngine(dockerEngine, metrics);

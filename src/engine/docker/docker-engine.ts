@@ -36,6 +36,7 @@ import { exec } from './exec.ts';
 import { Guard, type IsAdopted } from './guard.ts';
 import { ImageConfigs } from './image-configs.ts';
 import { pullImage } from './images.ts';
+import { InspectCache } from './inspect-cache.ts';
 import { readLogs } from './logs.ts';
 import { connectNetwork, disconnectNetwork, NetworkCreator, removeNetwork } from './network-calls.ts';
 import { type Observer, observe, ownedStacks } from './observe.ts';
@@ -59,6 +60,11 @@ export interface DockerEngineOptions {
   readonly isAdopted?: IsAdopted | undefined;
   /** Whether this process may work on the engine that answers. Default: it may. */
   readonly admit?: Admit | undefined;
+  /**
+   * How old an inspect of a container may be about which no event came. Default 0: all are asked for at each look. Kept
+   * only while somebody reads the events.
+   */
+  readonly inspectMaxAgeMs?: number | undefined;
   /** Reads the events elsewhere, for as long as the signal does not fire. Default: in this thread. */
   readonly events?: ((signal: AbortSignal) => AsyncIterable<EngineEvent>) | undefined;
 }
@@ -74,7 +80,12 @@ export function createDockerEngine(options: DockerEngineOptions): Engine {
     events: options.events ?? ((signal) => readEvents(new Connection(host, certPath, log), signal)),
     configDirectory: options.configDirectory ?? join(homedir(), '.docker'),
     pulls: new PullsUnderWay(),
-    observer: { connection, instance, imageConfigs },
+    observer: {
+      connection,
+      instance,
+      imageConfigs,
+      inspects: new InspectCache(options.inspectMaxAgeMs ?? 0),
+    },
     guard,
     prober: new Prober(connection, guard, instance),
     networks: new NetworkCreator(),
@@ -128,7 +139,7 @@ class DockerEngine implements Engine {
   }
 
   events(signal: AbortSignal): AsyncIterable<EngineEvent> {
-    return this.#shared.events(signal);
+    return this.#shared.observer.inspects.follow(this.#shared.events(signal));
   }
 
   logs(container: ContainerId, options: LogOptions, signal: AbortSignal): AsyncIterable<LogLine> {
@@ -163,7 +174,9 @@ class DockerEngine implements Engine {
     settings: EndpointSettings,
     signal: AbortSignal,
   ): Promise<void> {
-    return write('connect network', signal, () => connectNetwork(this.#caller, network, container, settings));
+    return this.#change('connect network', container, signal, () =>
+      connectNetwork(this.#caller, network, container, settings),
+    );
   }
 
   disconnectNetwork(
@@ -172,7 +185,7 @@ class DockerEngine implements Engine {
     force: boolean,
     signal: AbortSignal,
   ): Promise<void> {
-    return write('disconnect network', signal, () =>
+    return this.#change('disconnect network', container, signal, () =>
       disconnectNetwork(this.#caller, network, container, force),
     );
   }
@@ -201,7 +214,7 @@ class DockerEngine implements Engine {
   }
 
   startContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
-    return write('start container', signal, () => startContainer(this.#caller, container));
+    return this.#change('start container', container, signal, () => startContainer(this.#caller, container));
   }
 
   stopContainer(
@@ -210,7 +223,9 @@ class DockerEngine implements Engine {
     stopSignal: string | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    return write('stop container', signal, () => stopContainer(this.#caller, container, graceMs, stopSignal));
+    return this.#change('stop container', container, signal, () =>
+      stopContainer(this.#caller, container, graceMs, stopSignal),
+    );
   }
 
   exec(container: ContainerId, command: Hook, limitMs: number, signal: AbortSignal): Promise<ExecResult> {
@@ -226,15 +241,21 @@ class DockerEngine implements Engine {
   }
 
   restartContainer(container: ContainerId, graceMs: number, signal: AbortSignal): Promise<void> {
-    return write('restart container', signal, () => restartContainer(this.#caller, container, graceMs));
+    return this.#change('restart container', container, signal, () =>
+      restartContainer(this.#caller, container, graceMs),
+    );
   }
 
   unpauseContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
-    return write('unpause container', signal, () => unpauseContainer(this.#caller, container));
+    return this.#change('unpause container', container, signal, () =>
+      unpauseContainer(this.#caller, container),
+    );
   }
 
   renameContainer(container: ContainerId, newName: string, signal: AbortSignal): Promise<void> {
-    return write('rename container', signal, () => renameContainer(this.#caller, container, newName));
+    return this.#change('rename container', container, signal, () =>
+      renameContainer(this.#caller, container, newName),
+    );
   }
 
   updateContainer(
@@ -243,13 +264,31 @@ class DockerEngine implements Engine {
     restartPolicy: RestartPolicy | undefined,
     signal: AbortSignal,
   ): Promise<void> {
-    return write('update container', signal, () =>
+    return this.#change('update container', container, signal, () =>
       updateContainer(this.#caller, container, resources, restartPolicy),
     );
   }
 
   removeContainer(container: ContainerId, signal: AbortSignal): Promise<void> {
-    return write('remove container', signal, () => removeContainer(this.#caller, container));
+    return this.#change('remove container', container, signal, () =>
+      removeContainer(this.#caller, container),
+    );
+  }
+
+  /** A write to a container, after which nobody is told what it was like before. */
+  async #change(
+    what: string,
+    container: ContainerId,
+    signal: AbortSignal,
+    call: () => Promise<void>,
+  ): Promise<void> {
+    const { inspects } = this.#shared.observer;
+    inspects.forget(container);
+    try {
+      await write(what, signal, call);
+    } finally {
+      inspects.forget(container);
+    }
   }
 }
 

@@ -7,11 +7,12 @@ import type { Connection } from './connection.ts';
 import { observedContainer } from './container-response.ts';
 import { hostSubnets, readHostNetworking } from './host-subnets.ts';
 import type { ImageConfigs } from './image-configs.ts';
+import type { InspectCache } from './inspect-cache.ts';
 import { claimsAnOwner, ownerOf } from './ownership.ts';
 import { inspectContainer, inspectImageRaw, listContainers, listNetworks, listVolumes } from './reads.ts';
 import { observedImage, observedNetwork, observedVolume, otherContainer } from './responses.ts';
 import { staleBinds } from './stale-binds.ts';
-import type { WireContainerSummary } from './wire.ts';
+import type { WireContainer, WireContainerSummary } from './wire.ts';
 
 /** Inspects at once (R15): more gains nothing on the engine's side (measured, compose-and-engine 4.6). */
 const PARALLEL_INSPECTS = 8;
@@ -21,11 +22,12 @@ export interface Observer {
   readonly connection: Connection;
   readonly instance: string;
   readonly imageConfigs: ImageConfigs;
+  readonly inspects: InspectCache;
 }
 
 /**
- * One full snapshot for a stack: three lists, then the inspects. A list that fails, or answers anything but
- * a list, throws; an object that vanished between list and inspect is left out.
+ * One full snapshot for a stack: three lists, then the inspects of what may have changed. A list that fails, or answers
+ * anything but a list, throws; an object that vanished between list and inspect is left out.
  */
 export async function observe(
   observer: Observer,
@@ -39,10 +41,11 @@ export async function observe(
     listNetworks(connection, signal),
     listVolumes(connection, signal),
   ]);
+  observer.inspects.keepOnly(summaries);
   const concerned = new Set(summaries.filter((summary) => concerns(summary, query)));
   const limit = pLimit(PARALLEL_INSPECTS);
   const [containers, others, images] = await Promise.all([
-    Promise.all([...concerned].map((summary) => limit(() => inspectObserved(observer, summary.Id, signal)))),
+    Promise.all([...concerned].map((summary) => limit(() => inspectObserved(observer, summary, signal)))),
     Promise.all(
       summaries
         .filter((summary) => !concerned.has(summary))
@@ -101,16 +104,27 @@ function concerns(summary: WireContainerSummary, query: ObserveQuery): boolean {
 
 async function inspectObserved(
   observer: Observer,
-  id: string,
+  summary: WireContainerSummary,
   signal: AbortSignal,
 ): Promise<ObservedContainer | undefined> {
-  const wire = await inspectContainer(observer.connection, id, signal);
+  const { imageConfigs, inspects, instance } = observer;
+  const wire = inspects.get(summary, Date.now()) ?? (await inspectAndKeep(observer, summary, signal));
   if (wire === undefined) return undefined;
-  const { imageConfigs, instance } = observer;
   const image = claimsAnOwner(wire.Config?.Labels ?? {}) ? (wire.Image ?? '') : '';
   const [imageConfig, stale] = await Promise.all([imageConfigs.of(image, signal), staleBinds(wire)]);
   const imageDigests = await imageConfigs.repoDigestsOf(image, signal);
   return observedContainer(wire, { instance, imageConfig, imageDigests, staleBinds: stale });
+}
+
+async function inspectAndKeep(
+  { connection, inspects }: Observer,
+  summary: WireContainerSummary,
+  signal: AbortSignal,
+): Promise<WireContainer | undefined> {
+  const keep = inspects.asking(summary, Date.now());
+  const wire = await inspectContainer(connection, summary.Id, signal);
+  keep(wire);
+  return wire;
 }
 
 async function labelsOfImage(

@@ -37,6 +37,8 @@ export interface WireContainerSummary {
   readonly Names?: readonly string[] | null;
   readonly ImageID?: string;
   readonly State?: string;
+  /** For people: `Up 5 minutes (healthy)`. */
+  readonly Status?: string;
   readonly Labels?: Labels;
   readonly Ports?: readonly WirePort[] | null;
   readonly Mounts?: readonly WireMount[] | null;
