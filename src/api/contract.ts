@@ -197,6 +197,7 @@ export const applyResultSchema = z.object({
       name: z.string(),
       action: z.enum(['created', 'configured', 'unchanged']),
       generation: z.number(),
+      isReady: z.boolean(),
       plan: z.array(z.string()),
     }),
   ),

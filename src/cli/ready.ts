@@ -12,8 +12,6 @@ interface ReadyRequest {
   /** The generation that must be ready, by stack. */
   readonly goals: ReadonlyMap<string, number>;
   readonly timeoutMs: number;
-  /** Nothing changed: they are thought to be ready already. */
-  readonly isUnchanged?: boolean;
   /** Told when it listens, for what can be done meanwhile; perhaps more than once. */
   readonly onListening?: () => void;
 }
@@ -30,7 +28,6 @@ export async function waitUntilReady(
     judge: (status, name) => judgeReady(status, request.goals.get(name) ?? 0),
     timeoutMs: request.timeoutMs,
     signal: context.signal,
-    isLikelyMet: request.isUnchanged ?? false,
     onListening: request.onListening,
     onNotice: (notice) => show(notice, progress),
   });

@@ -25,8 +25,6 @@ export interface WaitRequest {
   readonly judge: (status: StackStatus | undefined, name: string) => Judgement;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** All is thought to be met already: looks once before it listens. */
-  readonly isLikelyMet?: boolean;
   /** From now on nothing that happens is missed. */
   readonly onListening?: (() => void) | undefined;
   readonly onNotice?: (notice: StackNotice) => Promise<void>;
@@ -49,7 +47,6 @@ export async function waitForStacks(client: Client, request: WaitRequest): Promi
     timer ??= setTimeout(() => deadline.abort(), Math.min(request.timeoutMs, 2 ** 31 - 1));
   };
   try {
-    if (request.isLikelyMet === true) await watch.lookOnce(client, signal);
     while (!watch.isOver && !signal.aborted) {
       try {
         await watch.follow(client, { signal, onListed: startClock });
@@ -89,16 +86,6 @@ class Watch {
 
   get isOver(): boolean {
     return this.#ends.size === new Set(this.#request.names).size;
-  }
-
-  /** Ends at once when all is met already, as after an apply that changed nothing; else nothing was seen. */
-  async lookOnce(client: Client, signal: AbortSignal): Promise<void> {
-    const statuses = await client.stacks(signal).catch(() => undefined);
-    if (statuses === undefined) return;
-    const { names, judge } = this.#request;
-    const found = names.map((name) => [name, statuses.find((each) => each.name === name)] as const);
-    if (!found.every(([name, status]) => judge(status, name).kind === 'met')) return;
-    for (const [name, status] of found) await this.#judge(name, status);
   }
 
   /** Listens first and lists then, so that no change falls between; returns when over or when the stream ends. */

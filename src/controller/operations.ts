@@ -48,6 +48,8 @@ export interface ApplyResult {
     readonly action: ApplyAction;
     /** Wait until `observedGeneration` is at least this. */
     readonly generation: number;
+    /** It is Ready already, as just that: there is nothing to wait for. */
+    readonly isReady: boolean;
     /** What would be done, a rendered line a step; with `dryRun` only. */
     readonly plan: readonly string[];
   }[];

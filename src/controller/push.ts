@@ -14,6 +14,7 @@ import { refuseForeignRepositories, takeRepositories } from './push-repositories
 import { brokenBy, heldToPolicies } from './reachability.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
+import type { StackRecord } from './stack-record.ts';
 import type { Wish } from './wish.ts';
 
 /** A pushed stack that was understood. */
@@ -56,7 +57,7 @@ export async function applyManifests(
       signal,
     );
     const { generation = 0 } = controller.records.get(manifest.name) ?? {};
-    stacks.push({ name: manifest.name, action, generation, plan });
+    stacks.push({ name: manifest.name, action, generation, isReady: false, plan });
   }
   return { problems, stacks, repositories: declared };
 }
@@ -83,10 +84,23 @@ async function takeAll(
     if (request.force) await takeOver(controller, manifest);
     if (wish.desired !== undefined) await controller.records.noteRevision(record, wish.desired.revision);
     controller.ask(manifest.name);
-    const { generation } = record;
-    stacks.push({ name: manifest.name, action: actions[index] ?? 'configured', generation, plan: [] });
+    const { name, generation } = record;
+    const action = actions[index] ?? 'configured';
+    stacks.push({
+      name,
+      action,
+      generation,
+      isReady: action === 'unchanged' && isReadyNow(record),
+      plan: [],
+    });
   }
   return stacks;
+}
+
+/** Whether it is Ready as what is wanted now. */
+function isReadyNow({ generation, status, suspended }: StackRecord): boolean {
+  const ready = status?.conditions.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && ready.observedGeneration >= generation && !suspended;
 }
 
 /** What would be done for pushed manifests, and nothing done. */

@@ -25,7 +25,7 @@ function applied(
 ): ApplyResult {
   return {
     problems: [],
-    stacks: stacks.map(([name, action]) => ({ name, action, generation: 3, plan: [] })),
+    stacks: stacks.map(([name, action]) => ({ name, action, generation: 3, isReady: false, plan: [] })),
   };
 }
 
@@ -197,6 +197,7 @@ test('apply --dry-run prints the plan and does not wait', async () => {
         name: 'demo',
         action: 'configured',
         generation: 4,
+        isReady: false,
         plan: dryRun ? ['1 stop-container demo-web-1 (SpecChanged)'] : [],
       },
     ],
@@ -211,9 +212,26 @@ test('apply says why a stack failed, is not ready in time, or is suspended', asy
   cli.operations.put(sampleStack({ name: stackName('idle'), suspended: true }));
   cli.operations.onApply = () => ({
     problems: [],
-    stacks: ['shop', 'demo', 'idle'].map((name) => ({ name, action: 'configured', generation: 2, plan: [] })),
+    stacks: ['shop', 'demo', 'idle'].map((name) => ({
+      name,
+      action: 'configured',
+      generation: 2,
+      isReady: false,
+      plan: [],
+    })),
   });
   await cli.expectGolden('apply-not-ready', await cli.run('apply -f compose.yaml --timeout 100ms'));
+});
+
+test('apply does not wait for what is ready already', async () => {
+  await write('compose.yaml', 'services: {}\n');
+  cli.operations.onApply = () => ({
+    problems: [],
+    stacks: [{ name: 'demo', action: 'unchanged', generation: 4, isReady: true, plan: [] }],
+  });
+  const run = await cli.run('apply -f compose.yaml');
+  expect(run).toMatchObject({ exit: 0, stdout: 'stack/demo unchanged\nstack/demo ready\n' });
+  expect((await cli.run('apply -f compose.yaml --wait=false')).stdout).toBe('stack/demo unchanged\n');
 });
 
 test('a condition of an older generation does not count', async () => {
@@ -221,7 +239,7 @@ test('a condition of an older generation does not count', async () => {
   cli.operations.put(sampleStack());
   cli.operations.onApply = () => ({
     problems: [],
-    stacks: [{ name: 'demo', action: 'configured', generation: 4, plan: [] }],
+    stacks: [{ name: 'demo', action: 'configured', generation: 4, isReady: false, plan: [] }],
   });
   const run = await cli.run('apply -f compose.yaml --timeout 100ms');
   expect(run.exit).toBe(1);

@@ -11,7 +11,7 @@ beforeEach(async () => {
   cli = await CliHarness.start();
   cli.operations.onApply = () => ({
     problems: [],
-    stacks: [{ name: 'shop', action: 'created', generation: 1, plan: [] }],
+    stacks: [{ name: 'shop', action: 'created', generation: 1, isReady: false, plan: [] }],
   });
 });
 afterEach(() => cli.stop());

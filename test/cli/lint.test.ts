@@ -148,7 +148,7 @@ test('lint never prints a secret', async () => {
 
 const applied = (name: string): ApplyResult => ({
   problems: [],
-  stacks: [{ name, action: 'created', generation: 3, plan: [] }],
+  stacks: [{ name, action: 'created', generation: 3, isReady: false, plan: [] }],
 });
 
 test('apply says at the very end what lint finds, and never instead of its result', async () => {

@@ -54,23 +54,28 @@ export const applyCommand = defineCommand({
 
     const client = await context.client();
     const goals = new Map<string, number>();
+    const ready: string[] = [];
     const changed: ManifestSet[] = [];
     let isGood = true;
     for (const set of sets) {
       const result = await applySet(client, set, options, context);
       isGood &&= result !== undefined;
       if (result?.stacks.some(({ action }) => action !== 'unchanged')) changed.push(set);
-      for (const stack of result?.stacks ?? []) goals.set(stack.name, stack.generation);
+      for (const { name, generation, isReady } of result?.stacks ?? []) {
+        if (isReady) ready.push(name);
+        else goals.set(name, generation);
+      }
     }
     // What was applied before as it is now has been told then.
     const linted = options.lint && isGood ? changed : [];
     let notes: Promise<readonly LintNote[]> | undefined;
+    if (options.wait) await context.stdout.write(ready.map((name) => `stack/${name} ready\n`).join(''));
     if (options.wait && !options.dryRun && goals.size > 0) {
       // It takes a moment in which this process does nothing else: while the daemon works, and once none of it is missed.
       const onListening = () => {
         notes ??= takeLintNotes(linted, context);
       };
-      const request = { goals, timeoutMs: options.timeout, isUnchanged: changed.length === 0, onListening };
+      const request = { goals, timeoutMs: options.timeout, onListening };
       const isReady = await waitUntilReady(client, request, context);
       isGood &&= isReady;
     }

@@ -40,7 +40,7 @@ describe('what the daemon says arrives as it was said', () => {
     const client = createClient({ kind: 'socket', path: api.socketPath });
     const result = {
       problems: [],
-      stacks: [{ name: 'demo', action: 'created', generation: 1, plan: ['x'] }],
+      stacks: [{ name: 'demo', action: 'created', generation: 1, isReady: false, plan: ['x'] }],
     } as const;
     api.operations.onApply = () => result;
     expect(await client.apply({ ...push, dryRun: true, force: false, adopt: false }, signal)).toEqual(result);
