@@ -26,10 +26,14 @@ export interface Metrics extends Meter {
 /** `untrusted`: read, but not to be relied on for what is absent. */
 export type SourceResult = 'ok' | 'untrusted' | 'failed';
 
+/** How fine it is measured how long the event loop is held up. */
+const LAG_PRECISION_MS = 100;
+
 /** Counts what the daemon does. Every series begins with `stackctl_`, but for those of the process itself. */
 export function createMetrics(build: { readonly version: string; readonly instance: string }): Metrics {
   const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  // Its default of 10 ms wakes a process that has nothing to do a hundred times a second: 0.4 % of a core.
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: LAG_PRECISION_MS });
   new Gauge({
     name: 'stackctl_build_info',
     help: 'Always 1; the labels tell who runs.',
