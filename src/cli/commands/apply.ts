@@ -53,37 +53,45 @@ export const applyCommand = defineCommand({
     for (const argument of options.filename) sets.push(await readManifests(argument, context));
 
     const client = await context.client();
-    const goals = new Map<string, number>();
-    const ready: string[] = [];
-    const changed: ManifestSet[] = [];
-    let isGood = true;
-    for (const set of sets) {
-      const result = await applySet(client, set, options, context);
-      isGood &&= result !== undefined;
-      if (result?.stacks.some(({ action }) => action !== 'unchanged')) changed.push(set);
-      for (const { name, generation, isReady } of result?.stacks ?? []) {
-        if (isReady) ready.push(name);
-        else goals.set(name, generation);
-      }
-    }
-    // What was applied before as it is now has been told then.
-    const linted = options.lint && isGood ? changed : [];
+    const results: (ApplyResult | undefined)[] = [];
+    for (const set of sets) results.push(await applySet(client, set, options, context));
+    const stacks = results.flatMap((result) => result?.stacks ?? []);
+    const areTaken = results.every((result) => result !== undefined);
+    // Of what was applied before as it is now, it has been told then.
+    const changed = sets.filter((_set, index) => isAnyNew(results[index]));
+    const takeNotes = () => takeLintNotes(options.lint && areTaken ? changed : [], context);
     let notes: Promise<readonly LintNote[]> | undefined;
-    if (options.wait) await context.stdout.write(ready.map((name) => `stack/${name} ready\n`).join(''));
-    if (options.wait && !options.dryRun && goals.size > 0) {
-      // It takes a moment in which this process does nothing else: while the daemon works, and once none of it is missed.
-      const onListening = () => {
-        notes ??= takeLintNotes(linted, context);
-      };
-      const request = { goals, timeoutMs: options.timeout, onListening };
-      const isReady = await waitUntilReady(client, request, context);
-      isGood &&= isReady;
-    }
+    // It takes a moment in which this process does nothing else: while the daemon works, and once none of it is missed.
+    const onListening = () => {
+      notes ??= takeNotes();
+    };
+    const { timeout: timeoutMs } = options;
+    const waits = options.wait && !options.dryRun;
+    const areReady = !waits || (await untilReady(client, stacks, { timeoutMs, onListening }, context));
+    if (!areTaken || !areReady) return 1;
     // Last, and not below a failure, which it would hide.
-    if (isGood) await tellLintNotes((await notes) ?? (await takeLintNotes(linted, context)), context);
-    return isGood ? 0 : 1;
+    await tellLintNotes((await notes) ?? (await takeNotes()), context);
+    return 0;
   },
 });
+
+const isAnyNew = (result: ApplyResult | undefined): boolean =>
+  result?.stacks.some(({ action }) => action !== 'unchanged') === true;
+
+/** Waits for those that are not Ready already. */
+async function untilReady(
+  client: Client,
+  stacks: ApplyResult['stacks'],
+  how: { readonly timeoutMs: number; readonly onListening: () => void },
+  context: Context,
+): Promise<boolean> {
+  const ready = stacks.filter(({ isReady }) => isReady);
+  await context.stdout.write(ready.map(({ name }) => `stack/${name} ready\n`).join(''));
+  const goals = new Map(
+    stacks.filter(({ isReady }) => !isReady).map(({ name, generation }) => [name, generation]),
+  );
+  return goals.size === 0 || waitUntilReady(client, { goals, ...how }, context);
+}
 
 interface ApplyMode {
   readonly dryRun: boolean;
