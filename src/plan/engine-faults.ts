@@ -22,6 +22,14 @@ const NOT_ITS_FAULT = new RegExp(
  */
 const NEVER_AGAIN = /failed to start shim: mkdir \S+: file exists/;
 
+/**
+ * Whether the port of a container was another's at the moment of its start. Between a look and a start somebody may
+ * take it; a port that a process of the host has is told otherwise.
+ */
+export function lostItsPort(live: ObservedContainer): boolean {
+  return live.error.includes('port is already allocated');
+}
+
 /** Whether a start that failed says something about the container. */
 export function isOwnFault(live: ObservedContainer): boolean {
   return live.error !== '' && !NOT_ITS_FAULT.test(live.error) && !NEVER_AGAIN.test(live.error);

@@ -16,7 +16,7 @@ import { mayFail } from './rollout.ts';
 import type { Scope } from './scope.ts';
 import { outdatedBecause, type Slot } from './slots.ts';
 import { asUncalled, canHandOver, mayStartFirst } from './start-first.ts';
-import { isFinished, judge, wasKilledOnce, wasStoppedFor, wentWithEngine } from './verdict.ts';
+import { isFinished, judge, mayTryOnceMore, wasStoppedFor, wentWithEngine } from './verdict.ts';
 
 /** What became of a slot, for the service and for its dependents. */
 export interface SlotPlan {
@@ -170,7 +170,11 @@ function startFresh(
   const { service, container } = slot;
   const { old, cleared } = before;
   const ports = portCondition(scope, { service, container, ports: fixedPortsOf(fresh) });
-  if (ports.blocked) return { startStep: undefined, disturbed: false, rolling: true };
+  if (ports.blocked) {
+    // Somebody took the port meanwhile: what served until then goes on, as if it had been seen before.
+    if (!service.isJob) keepUp(scope, slot, old);
+    return { startStep: undefined, disturbed: false, rolling: true };
+  }
   const because = cause('SpecChanged');
   const gate = slot.start.gate ?? ports.gate;
   takeBack(scope, slot, old);
@@ -184,7 +188,7 @@ function startFresh(
   finish(scope, slot, { ...endOf(fresh), old, because, after, waitUntilMs: undefined });
   const runs = started !== undefined && !scope.draft.isGated(started);
   const isForgiven = wasStoppedFor(old, fresh) || wentWithEngine(scope, fresh);
-  if (runs && !isForgiven && wasKilledOnce(scope, slot, fresh)) countRestart(scope, slot.name);
+  if (runs && !isForgiven && mayTryOnceMore(scope, slot, fresh, old)) countRestart(scope, slot.name);
   return { startStep: runs ? started : undefined, disturbed: true, rolling: true };
 }
 

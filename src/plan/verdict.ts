@@ -1,7 +1,8 @@
 import type { DesiredService } from '../model/desired.ts';
 import type { ObservedContainer } from '../model/observed.ts';
-import { isOwnFault } from './engine-faults.ts';
+import { isOwnFault, lostItsPort } from './engine-faults.ts';
 import { postStartOf } from './hooks.ts';
+import { fixedPortsOf } from './port-index.ts';
 import type { Scope } from './scope.ts';
 import type { Slot } from './slots.ts';
 
@@ -19,7 +20,7 @@ export type Verdict =
 export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): Verdict {
   switch (fresh.state) {
     case 'created':
-      return judgeCreated(fresh);
+      return judgeCreated(scope, slot, fresh, old);
     case 'running':
       return judgeRunning(scope, slot, fresh);
     case 'paused':
@@ -29,7 +30,8 @@ export function judge(scope: Scope, slot: Slot, fresh: ObservedContainer, old: O
       if (wasStoppedFor(old, fresh)) return { kind: 'not-started' };
       if (isFinished(slot, fresh)) return { kind: 'good' };
       if (fresh.error !== '' && !isOwnFault(fresh)) return { kind: 'not-started' };
-      if (wentWithEngine(scope, fresh) || wasKilledOnce(scope, slot, fresh)) return { kind: 'not-started' };
+      if (wentWithEngine(scope, fresh) || mayTryOnceMore(scope, slot, fresh, old))
+        return { kind: 'not-started' };
       return { kind: 'failed', reason: exitReason(fresh) };
     case 'restarting':
       return { kind: 'failed', reason: exitReason(fresh) };
@@ -79,11 +81,24 @@ export function wentWithEngine(scope: Scope, fresh: ObservedContainer): boolean 
   return wasKilled(fresh) && fresh.finishedAtMs <= engineSinceMs;
 }
 
-/** A container that somebody killed is tried once more before its revision counts as failed. */
-export function wasKilledOnce(scope: Scope, slot: Slot, fresh: ObservedContainer): boolean {
-  if (!wasKilled(fresh)) return false;
+/**
+ * One that somebody killed, or took the port from, is tried once more before its revision counts as failed. As long as
+ * the port is another's, nothing is tried.
+ */
+export function mayTryOnceMore(
+  scope: Scope,
+  slot: Slot,
+  fresh: ObservedContainer,
+  old: ObservedContainer,
+): boolean {
+  const isRobbed = lostItsPort(fresh);
+  if (!wasKilled(fresh) && !isRobbed) return false;
+  if (isRobbed && fixedPortsOf(fresh).some((port) => scope.ports.ofStrangers(port).length > 0)) return true;
   const tried = scope.memory.restarts[slot.name];
-  return tried === undefined || tried.lastAtMs < fresh.createdAtMs;
+  // The last start may have been that of the old one, which went on meanwhile.
+  return (
+    tried === undefined || tried.lastAtMs < fresh.createdAtMs || tried.lastAtMs <= (old.startedAtMs ?? 0)
+  );
 }
 
 /**
@@ -99,8 +114,9 @@ export function settledAtMs(
   return (live.startedAtMs ?? 0) + service.update.monitorMs;
 }
 
-function judgeCreated(fresh: ObservedContainer): Verdict {
-  return isOwnFault(fresh) ? { kind: 'failed', reason: fresh.error } : { kind: 'not-started' };
+function judgeCreated(scope: Scope, slot: Slot, fresh: ObservedContainer, old: ObservedContainer): Verdict {
+  if (!isOwnFault(fresh) || mayTryOnceMore(scope, slot, fresh, old)) return { kind: 'not-started' };
+  return { kind: 'failed', reason: fresh.error };
 }
 
 function judgeRunning(scope: Scope, slot: Slot, fresh: ObservedContainer): Verdict {

@@ -510,3 +510,49 @@ test('a start that found no network says nothing about the revision: it is made 
   expect(text(last)).toEqual([]);
   expect(containers(engine)).toEqual(['demo-web-1 running']);
 });
+
+describe('a port that somebody takes just before the start', () => {
+  const MOVED = web({ ports: ['9090:80'] });
+
+  /** Old one stopped, new one made, and its port gone before it could start. */
+  async function robbed() {
+    const { engine, memory } = await running(OLD);
+    const start = engine.startContainer.bind(engine);
+    engine.startContainer = (container, signal) => {
+      engine.startContainer = start;
+      engine.hands.run('thief', { ports: ['9090:80'] });
+      return start(container, signal);
+    };
+    const first = await pass(engine, stack(MOVED), { memory });
+    expect(containers(engine)).toEqual(['demo-web-1 exited', 'demo-web-1.<hash> created', 'thief running']);
+    return { engine, memory: first.memory };
+  }
+
+  test('says nothing about the revision: what served goes on until the port is free', async () => {
+    const { engine, memory } = await robbed();
+    const held = await passUntilSettled(engine, stack(MOVED), { memory });
+    expect(held.memory.badRevisions).toEqual({});
+    expect(text(held.last).join('\n')).toContain('PortTaken');
+    expect(containers(engine)).toEqual(['demo-web-1 running', 'demo-web-1.<hash> created', 'thief running']);
+    engine.hands.rm('thief');
+    const { last } = await passUntilSettled(engine, stack(MOVED), { memory: held.memory });
+    expect(text(last)).toEqual([]);
+    expect(containers(engine)).toEqual(['demo-web-1 running']);
+    expect(engine.world.container('demo-web-1')?.wantedPorts[0]?.hostPort).toBe('9090');
+  });
+
+  test('is tried once more when the thief has gone, and then counts', async () => {
+    const { engine, memory } = await robbed();
+    engine.hands.rm('thief');
+    const { last } = await passUntilSettled(engine, stack(MOVED), { memory });
+    expect(text(last)).toEqual([]);
+
+    const again = await robbed();
+    again.engine.hands.rm('thief');
+    // Of a process of the host no list tells.
+    again.engine.world.hostPorts.add('9090/tcp');
+    const settled = await passUntilSettled(again.engine, stack(MOVED), { memory: again.memory });
+    expect(settled.memory.badRevisions['web']?.reason).toContain('port is already allocated');
+    expect(containers(again.engine)).toEqual(['demo-web-1 running']);
+  });
+});
