@@ -95,10 +95,9 @@ export function mayTryOnceMore(
   if (!wasKilled(fresh) && !isRobbed) return false;
   if (isRobbed && fixedPortsOf(fresh).some((port) => scope.ports.ofStrangers(port).length > 0)) return true;
   const tried = scope.memory.restarts[slot.name];
-  // The last start may have been that of the old one, which went on meanwhile.
-  return (
-    tried === undefined || tried.lastAtMs < fresh.createdAtMs || tried.lastAtMs <= (old.startedAtMs ?? 0)
-  );
+  if (tried === undefined || tried.lastAtMs < fresh.createdAtMs) return true;
+  // While the port was another's the old one went on, and the last start may have been that one's.
+  return isRobbed && tried.lastAtMs <= (old.startedAtMs ?? 0);
 }
 
 /**
