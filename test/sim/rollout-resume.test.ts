@@ -39,6 +39,12 @@ function heldLook() {
   return { begun, letGo };
 }
 
+async function exported(): Promise<string> {
+  const from = daemon.printed.length;
+  await ctl('export', 'demo');
+  return daemon.printed.slice(from);
+}
+
 const colorMadeLast = () => daemon.asked.at(-1)?.container.config.Env;
 
 test('what a pass was doing while the rollout was resumed says nothing about what is wanted then', async () => {
@@ -53,6 +59,8 @@ test('what a pass was doing while the rollout was resumed says nothing about wha
   const { begun, letGo } = heldLook();
   daemon.put('demo.compose.yaml', web('blue'));
   await begun();
+  // The look may be one that the rollback asked for: what is resumed to must be known.
+  await eventually('blue is known', async () => (await exported()).includes('blue') || undefined);
   await ctl('rollout', 'resume', 'demo');
   const status = ctl('rollout', 'status', 'demo', '--timeout', '20s');
   letGo();
