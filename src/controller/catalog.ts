@@ -1,27 +1,13 @@
-import type { BrokenFile, ManifestFile } from '../manifest/stack.ts';
-import { formatPosition, isAcceptable, type Problem } from '../model/problem.ts';
+import type { BrokenFile } from '../manifest/stack.ts';
+import { isAcceptable, type Problem } from '../model/problem.ts';
 import type { ReachabilityPolicy } from '../model/reachability.ts';
 import type { RepositoryDeclaration } from '../model/repository.ts';
-import type { Source, SourceFile, SourceScan } from '../source/source.ts';
+import type { SourceFile, SourceScan } from '../source/source.ts';
 import type { Store } from '../store/store.ts';
+import { type CatalogEntry, declaredTwice, keyOf, type Origin } from './catalog-entry.ts';
+import { LastGoods } from './last-goods.ts';
 import type { DeclaredStack, FoundDeclarations, Loader } from './loader.ts';
 import { pushedRepository } from './pushed-repository.ts';
-
-/** Where a stack comes from, for people. */
-export interface Origin {
-  readonly kind: Source['kind'];
-  readonly name: string;
-}
-
-/** A stack as one source has it. */
-export interface CatalogEntry {
-  readonly manifest: DeclaredStack;
-  readonly origin: Origin;
-  /** Of the source, when it was read so; undefined where a revision of all of it says little of one stack. */
-  readonly revision?: string | undefined;
-  /** What is wrong with its file now; the manifest is then the last good one. */
-  readonly problems: readonly Problem[];
-}
 
 export interface CatalogChange {
   /** Stacks to look at: new, changed, or with other problems. */
@@ -36,28 +22,19 @@ export interface CatalogChange {
   readonly brokenFiles: readonly string[];
 }
 
-/** What is kept of a manifest that was good, so that a broken file never takes a stack down. */
-interface LastGood {
-  readonly origin: Origin;
-  /** The texts that define it. */
-  readonly files: readonly ManifestFile[];
-}
-
 /** The manifests of all sources, by stack; a broken file keeps what it meant before. */
 export class Catalog {
-  readonly #store: Store;
   readonly #loader: Loader;
   readonly #bySource = new Map<string, Map<string, CatalogEntry>>();
-  /** What a pass last found nothing wrong with, since the start; a manifest that can be read may still be wrong. */
-  readonly #good = new Map<string, CatalogEntry>();
+  readonly #lastGoods: LastGoods;
   /** Which source a stack belongs to while several have it: the first that had it, also before a restart, unless it was taken over. */
   readonly #owners = new Map<string, string>();
   /** By source; of a file that cannot be used now, those that it had before. */
   readonly #policies = new Map<string, readonly ReachabilityPolicy[]>();
 
   constructor(store: Store, loader: Loader) {
-    this.#store = store;
     this.#loader = loader;
+    this.#lastGoods = new LastGoods(store, loader);
     for (const name of store.list('stack')) {
       const { source } = store.read('stack', name) as { readonly source?: Origin };
       if (source !== undefined) this.#owners.set(name, keyOf(source));
@@ -191,7 +168,7 @@ export class Catalog {
   drop(name: string): void {
     for (const entries of this.#bySource.values()) entries.delete(name);
     this.#owners.delete(name);
-    this.#good.delete(name);
+    this.#lastGoods.forget(name);
   }
 
   /** The stack goes on as that of another source, where one has it. */
@@ -201,11 +178,8 @@ export class Catalog {
   }
 
   /** Call after a pass that found nothing wrong: this is what a broken file falls back on. */
-  async noteGood(entry: CatalogEntry): Promise<void> {
-    if (!isAcceptable(entry.problems)) return;
-    this.#good.set(entry.manifest.name, entry);
-    const value: LastGood = { origin: entry.origin, files: entry.manifest.texts };
-    await this.#store.write('last-good', entry.manifest.name, value);
+  noteGood(entry: CatalogEntry): Promise<void> {
+    return this.#lastGoods.note(entry);
   }
 
   #take(
@@ -248,8 +222,7 @@ export class Catalog {
     for (const entry of affected) {
       const { name } = entry.manifest;
       if (into.present.has(name)) continue;
-      const good = this.#good.get(name);
-      const kept = good !== undefined && keyOf(good.origin) === keyOf(origin) ? good : entry;
+      const kept = this.#lastGoods.noted(origin, name) ?? entry;
       entries.set(name, { ...kept, problems: broken.problems });
       into.present.add(name);
       into.changed.add(name);
@@ -263,16 +236,8 @@ export class Catalog {
   async restore(origin: Origin, name: string, signal: AbortSignal): Promise<void> {
     const entries = this.#entriesOf(origin);
     if (entries.has(name)) return;
-    const entry = await this.#recall(origin, name, signal);
+    const entry = await this.#lastGoods.recall(origin, name, signal);
     if (entry !== undefined && !entries.has(name)) entries.set(name, entry);
-  }
-
-  async #recall(origin: Origin, name: string, signal: AbortSignal): Promise<CatalogEntry | undefined> {
-    const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
-    if (stored?.origin === undefined || keyOf(stored.origin) !== keyOf(origin)) return undefined;
-    const found = await this.#loader.find(stored.files ?? [], signal);
-    const manifest = found.stacks.find((each) => each.name === name);
-    return manifest === undefined ? undefined : { manifest, origin, problems: [] };
   }
 
   /** The stacks of this source that only the store knows of, and that one of the files used to define. */
@@ -281,13 +246,10 @@ export class Catalog {
     files: readonly string[],
     signal: AbortSignal,
   ): Promise<readonly CatalogEntry[]> {
-    if (files.length === 0) return [];
     const entries = this.#entriesOf(origin);
     const found: CatalogEntry[] = [];
-    for (const name of this.#store.list('last-good')) {
-      const stored = this.#store.read('last-good', name) as Partial<LastGood> | undefined;
-      if (entries.has(name) || stored?.files?.some((each) => files.includes(each.path)) !== true) continue;
-      const entry = await this.#recall(origin, name, signal);
+    for (const name of this.#lastGoods.namesIn(files)) {
+      const entry = entries.has(name) ? undefined : await this.#lastGoods.recall(origin, name, signal);
       if (entry !== undefined) found.push(entry);
     }
     return found;
@@ -314,9 +276,6 @@ interface Understood {
   readonly revision: string | undefined;
 }
 
-/** Names a source in maps and in the store. */
-export const keyOf = (origin: Origin): string => `${origin.kind}:${origin.name}`;
-
 /** Of a tree that counts for one pushed thing only, no more than that. */
 function repositoriesOf(readings: readonly Reading[]): readonly RepositoryDeclaration[] {
   return readings.flatMap(({ found, wanted }) =>
@@ -338,15 +297,3 @@ const cannotBeRead = (file: string, reason: string): Problem => ({
   hint: 'its stacks stay as they are until it can be read again',
   at: { file, line: 1, column: 1 },
 });
-
-/** Of a stack that two sources have: which one counts, at the place of the other. */
-export const declaredTwice = (name: string, owner: CatalogEntry, rival: CatalogEntry): Problem => ({
-  severity: 'warning',
-  code: 'DuplicateStack',
-  message: `stack ${name} is declared twice: ${placeOf(owner)} counts, ${placeOf(rival)} is not used`,
-  hint: 'take it out of one of them',
-  at: rival.manifest.at,
-});
-
-const placeOf = ({ manifest, origin }: CatalogEntry): string =>
-  `${formatPosition(manifest.at)} (${origin.name === origin.kind ? origin.kind : `${origin.kind} ${origin.name}`})`;

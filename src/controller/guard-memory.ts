@@ -1,5 +1,5 @@
 import type { Store } from '../store/store.ts';
-import { keyOf, type Origin } from './catalog.ts';
+import { keyOf, type Origin } from './catalog-entry.ts';
 import { EMPTY_GUARD_STATE, type GuardState } from './deletion-guard.ts';
 
 /** What is kept on disk of one source. */

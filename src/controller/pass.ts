@@ -7,7 +7,7 @@ import type { PlanContext } from '../plan/scope.ts';
 import { admissionFor } from '../policy/configuration.ts';
 import { deriveStatus, type PassReport } from '../status/derive.ts';
 import { passEvents } from '../status/events.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
 import { runDeletion } from './deletion-pass.ts';
 import { CUT_SHORT, type PassState, passPorts, type Verdict } from './pass-state.ts';

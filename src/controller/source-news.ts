@@ -1,7 +1,8 @@
 import { stackName } from '../model/names.ts';
 import type { RepositoryState, SourceScan } from '../source/source.ts';
 import type { EventDraft } from '../status/events.ts';
-import type { Catalog, Origin } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { Origin } from './catalog-entry.ts';
 import type { EventLog } from './event-log.ts';
 import type { Notices } from './notices.ts';
 import type { Ports } from './ports.ts';

@@ -1,6 +1,6 @@
 import type { Problem } from '../model/problem.ts';
 import type { Source } from '../source/source.ts';
-import { declaredTwice, keyOf } from './catalog.ts';
+import { declaredTwice, keyOf } from './catalog-entry.ts';
 import type { Controller } from './controller.ts';
 
 /** What of a source counts for nothing, and shows in the status of no stack: a person looks for it at the source. */

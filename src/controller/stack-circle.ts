@@ -1,5 +1,6 @@
 import type { Problem } from '../model/problem.ts';
-import type { Catalog, CatalogEntry } from './catalog.ts';
+import type { Catalog } from './catalog.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
 
 /**
  * Stacks of different sources that depend on each other would wait for ever; of one source, that is a fault of its

@@ -1,7 +1,7 @@
 import { asFailure, Failure } from '../model/failure.ts';
 import { sharedVolumes } from '../plan/deletion.ts';
 import { asOurs } from '../plan/recognise.ts';
-import type { CatalogEntry } from './catalog.ts';
+import type { CatalogEntry } from './catalog-entry.ts';
 import type { Controller } from './controller.ts';
 import type { HeldDeletion } from './deletion-guard.ts';
 import type { DeleteRequest, DeleteResult } from './operations.ts';
