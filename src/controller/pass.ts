@@ -125,9 +125,10 @@ function heldRevision(record: StackRecord, state: PassState): Revision | undefin
   });
 }
 
-export function isReady(record: StackRecord): boolean {
-  const ready = record.status?.conditions.find((condition) => condition.type === 'Ready');
-  return ready?.status === 'True';
+/** Whether it is Ready, as what was wanted with that generation or since. */
+export function isReady({ status }: StackRecord, generation = 0): boolean {
+  const ready = status?.conditions.find(({ type }) => type === 'Ready');
+  return ready?.status === 'True' && ready.observedGeneration >= generation;
 }
 
 async function conclude(
@@ -142,17 +143,21 @@ async function conclude(
   const isOther = record.generation !== done.generation && record.revision !== pass.desired?.revision;
   const isPast = isOther || record.renewals !== done.renewals;
   const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
+  // At once: while the engine works the disk, each flush may take long.
+  const writes: Promise<unknown>[] = [];
   if (isOwn && pass.desired !== undefined) {
     record.lastGood = pass.desired;
     if (state.mayAct(record.name) && !isPast) {
       await state.records.noteRevision(record, pass.desired.revision);
-      await state.catalog.noteGood(entry);
+      writes.push(state.catalog.noteGood(entry));
     }
   }
   if (pass.plan !== undefined && !isSuspended(record, entry) && state.mayAct(record.name)) {
     const revision = pass.desired?.revision ?? '';
-    await state.records.remember(record, learn(pass.plan.memory, pass.outcomes, { nowMs, revision }));
+    const memory = learn(pass.plan.memory, pass.outcomes, { nowMs, revision });
+    writes.push(state.records.remember(record, memory));
   }
+  await Promise.all(writes);
   state.ports.meter?.passFound(record.name, pass, wasSynced(record, pass));
   state.onFilesUsed(record.name, pass.filesUsed, pass);
   const verdict: Verdict = isPast ? { kind: 'again' } : verdictOf(pass, entry, state);
@@ -240,8 +245,8 @@ async function report(
   });
   const status = { ...derived, generation: record.generation };
   const wasReady = isReady(record);
-  await state.records.noteStatus(record, status).catch((thrown: unknown) => {
-    // A full disk must not keep people from hearing of it.
+  // Told before it is on the disk, which may be slow or full: the next daemon finds it out anew.
+  const written = state.records.noteStatus(record, status).catch((thrown: unknown) => {
     state.ports.log.warn({ stack: record.name, err: asFailure(thrown) }, 'a status cannot be kept');
   });
   const events = state.events.record(
@@ -252,6 +257,7 @@ async function report(
   for (const event of events) state.notices.send({ kind: 'event', event });
   state.notices.send({ kind: 'status', status });
   if (isReady(record) !== wasReady) state.onReadiness(record.name);
+  await written;
 }
 
 function heldNote(record: StackRecord, { sourceRevision, desired }: Pass): PassReport['held'] {

@@ -9,12 +9,11 @@ import { findProject } from './compose-project.ts';
 import type { Controller } from './controller.ts';
 import type { DeclaredStack } from './loader.ts';
 import type { ApplyAction, ApplyRequest, ApplyResult, PushedManifests, StackDiff } from './operations.ts';
-import { contextOf } from './pass.ts';
+import { contextOf, isReady } from './pass.ts';
 import { refuseForeignRepositories, takeRepositories } from './push-repositories.ts';
 import { brokenBy, heldToPolicies } from './reachability.ts';
 import { reconcile } from './reconcile.ts';
 import { diffOf } from './stack-diff.ts';
-import type { StackRecord } from './stack-record.ts';
 import type { Wish } from './wish.ts';
 
 /** A pushed stack that was understood. */
@@ -84,23 +83,12 @@ async function takeAll(
     if (request.force) await takeOver(controller, manifest);
     if (wish.desired !== undefined) await controller.records.noteRevision(record, wish.desired.revision);
     controller.ask(manifest.name);
-    const { name, generation } = record;
+    const { name, generation, suspended } = record;
     const action = actions[index] ?? 'configured';
-    stacks.push({
-      name,
-      action,
-      generation,
-      isReady: action === 'unchanged' && isReadyNow(record),
-      plan: [],
-    });
+    const isReadyNow = action === 'unchanged' && !suspended && isReady(record, generation);
+    stacks.push({ name, action, generation, isReady: isReadyNow, plan: [] });
   }
   return stacks;
-}
-
-/** Whether it is Ready as what is wanted now. */
-function isReadyNow({ generation, status, suspended }: StackRecord): boolean {
-  const ready = status?.conditions.find(({ type }) => type === 'Ready');
-  return ready?.status === 'True' && ready.observedGeneration >= generation && !suspended;
 }
 
 /** What would be done for pushed manifests, and nothing done. */
