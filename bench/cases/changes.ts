@@ -97,21 +97,26 @@ export const NETWORK_OPTION: Case = {
   bounds: [],
   prepare: async (bench) => {
     const { daemon, shape } = await runningStack(bench, 'icc', 20);
-    let icc = true;
-    const toggled = () => {
-      icc = !icc;
-      return { ...shape, icc };
+    // Each side has its own: what is toggled twice is as it was.
+    const toggling = () => {
+      let icc = true;
+      return (): StackShape => {
+        icc = !icc;
+        return { ...shape, icc };
+      };
     };
+    const toggled = toggling();
     const sides: Side[] = [
       { name: 'stackctl', measure: () => timed(() => daemon.apply(manifest(toggled()))) },
     ];
     if (bench.compose !== undefined) {
       const project = await composeProject(bench, shape);
       await project.up();
+      const toggledToo = toggling();
       sides.push({
         name: 'compose',
         async measure() {
-          await project.write({ ...toggled(), name: `${shape.name}c` });
+          await project.write({ ...toggledToo(), name: `${shape.name}c` });
           return project.up();
         },
       });
