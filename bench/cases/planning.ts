@@ -3,10 +3,12 @@ import { EMPTY_MEMORY } from '../../src/model/memory.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { recognise } from '../../src/plan/recognise.ts';
 import type { PlanContext } from '../../src/plan/scope.ts';
+import { deriveStatus, type PassReport } from '../../src/status/derive.ts';
 import { type ServiceWords, stack } from '../../test/support/builders.ts';
 import { passUntilSettled } from '../../test/support/passes.ts';
 import { engineWithImages } from '../../test/support/planned.ts';
 import type { Case } from '../case.ts';
+import { timed } from '../programs.ts';
 
 /** Planning alone, without an engine: what stands is what is wanted, and must be compared as a whole. */
 export const PLANNING: readonly Case[] = [
@@ -33,9 +35,19 @@ export const PLANNING: readonly Case[] = [
       dispose: async () => undefined,
     }),
   },
+  {
+    name: 'status of 10,000 services',
+    unit: 'ms',
+    bounds: [],
+    prepare: async () => ({
+      sides: [await statusSide('10,000', 10_000), await statusSide('1,000', 1_000)],
+      dispose: async () => undefined,
+    }),
+  },
 ];
 
-async function planningSide(name: string, services: number, isConverged: boolean) {
+/** What was found, and what follows from it. */
+async function findings(services: number, isConverged: boolean) {
   const desired = stack({
     name: 'big',
     networks: { a: {}, b: {}, c: {} },
@@ -52,15 +64,40 @@ async function planningSide(name: string, services: number, isConverged: boolean
     version: 'bench',
     readyStacks: {},
   };
-  return {
-    name,
-    async measure() {
-      const startedMs = performance.now();
-      const { observed, context } = recognise(desired, seen, before);
-      makePlan(desired, observed, context);
-      return performance.now() - startedMs;
-    },
+  const plan = () => {
+    const { observed, context } = recognise(desired, seen, before);
+    return { desired, observed, plan: makePlan(desired, observed, context) };
   };
+  return { plan, nowMs: before.nowMs };
+}
+
+async function planningSide(name: string, services: number, isConverged: boolean) {
+  const { plan } = await findings(services, isConverged);
+  return { name, measure: async () => timed(async () => plan()) };
+}
+
+/** When each service was just made. */
+async function statusSide(name: string, services: number) {
+  const { plan, nowMs } = await findings(services, false);
+  const seen = plan();
+  const outcomes = seen.plan.steps.map((step) => ({ step, result: 'done', tookMs: 1 }) as const);
+  const report: PassReport = {
+    ...seen,
+    name: seen.desired.name,
+    source: { kind: 'directory', name: 'bench', path: 'big.yaml' },
+    generation: 1,
+    nowMs,
+    previous: undefined,
+    suspended: false,
+    held: undefined,
+    deleting: undefined,
+    deletionHeld: undefined,
+    problems: [],
+    failure: undefined,
+    outcomes,
+    nextLookAtMs: nowMs,
+  };
+  return { name, measure: async () => timed(async () => deriveStatus(report)) };
 }
 
 /** Of all kinds: ports, volumes, networks, services that wait for others. */

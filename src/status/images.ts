@@ -1,5 +1,5 @@
 import type { DesiredService } from '../model/desired.ts';
-import type { Observed, ObservedContainer } from '../model/observed.ts';
+import type { Observed, ObservedContainer, ObservedImage } from '../model/observed.ts';
 import type { Plan } from '../model/plan.ts';
 import { isoTime } from '../model/time.ts';
 
@@ -9,12 +9,16 @@ export interface RunningImage {
   readonly imageDigest: string | undefined;
 }
 
+export type ImagesById = ReadonlyMap<string, ObservedImage>;
+
+export const imagesById = ({ images }: Observed): ImagesById =>
+  new Map(Object.values(images).map((image) => [image.id, image]));
+
 /** The image that a container runs from. */
-export function runningImage(observed: Observed, live: ObservedContainer): RunningImage {
-  const known = Object.values(observed.images).find((image) => image.id === live.imageId);
+export function runningImage(known: ImagesById, live: ObservedContainer): RunningImage {
   return {
     imageId: live.imageId,
-    imageDigest: digestOf(live.imageRef, known?.repoDigests ?? live.imageDigests),
+    imageDigest: digestOf(live.imageRef, known.get(live.imageId)?.repoDigests ?? live.imageDigests),
   };
 }
 

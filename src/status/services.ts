@@ -1,41 +1,44 @@
-import type { DesiredService, DesiredStack } from '../model/desired.ts';
+import type { DesiredService } from '../model/desired.ts';
 import { slotName } from '../model/names.ts';
-import type { Observed, ObservedContainer, PublishedPort } from '../model/observed.ts';
-import type { Blocker, Outcome, Plan, Step } from '../model/plan.ts';
+import type { ObservedContainer, PublishedPort } from '../model/observed.ts';
+import type { Blocker, Step } from '../model/plan.ts';
 import type { ContainerStatus, HealthState, ServiceStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
 import { renderGate } from '../plan/render.ts';
 import { settledAtMs } from '../plan/verdict.ts';
-import { heldImages, runningImage, staleImageNote } from './images.ts';
+import { type ImagesById, imagesById, runningImage, staleImageNote } from './images.ts';
+import { findingsByService, type ServiceFindings, type ServiceView } from './service-findings.ts';
 
-/** What the state of services is read from. */
-export interface ServiceView {
-  readonly desired: DesiredStack;
-  readonly observed: Observed;
-  readonly plan: Plan;
-  readonly outcomes: readonly Outcome[];
-  readonly nowMs: number;
+/** One service, and all that there is to say of it. */
+interface Scene extends ServiceView {
+  readonly service: DesiredService;
+  readonly findings: ServiceFindings;
+  readonly images: ImagesById;
 }
 
 /** A row for each service of the manifest, in its order of names. */
 export function serviceStatuses(view: ServiceView): readonly ServiceStatus[] {
+  const findings = findingsByService(view);
+  const images = imagesById(view.observed);
   return [...view.desired.services]
     .sort((a, b) => a.name.localeCompare(b.name))
-    .map((service) => serviceStatus(view, service));
+    .flatMap((service) => {
+      const found = findings.get(service.name);
+      return found === undefined ? [] : [serviceStatus({ ...view, service, findings: found, images })];
+    });
 }
 
-function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatus {
-  const containers = view.observed.containers.filter(
-    (live) => live.ownership === 'ours' && live.stack === view.desired.name && live.service === service.name,
-  );
+function serviceStatus(scene: Scene): ServiceStatus {
+  const { plan, service, images } = scene;
+  const { containers } = scene.findings;
   const hashes = new Set(service.containers.map((replica) => replica.specHash));
   const updated = containers.filter((live) => hashes.has(live.specHash ?? ''));
   const ready = service.containers.filter((replica) =>
-    containers.some((live) => live.ordinal === replica.ordinal && isReady(view, service, live)),
+    containers.some((live) => live.ordinal === replica.ordinal && isReady(scene, live)),
   );
-  const word = stateWord(view, service, containers);
+  const word = stateWord(scene);
   const shown = updated[0] ?? containers[0];
-  const image = shown === undefined ? undefined : runningImage(view.observed, shown);
+  const image = shown === undefined ? undefined : runningImage(images, shown);
   return {
     name: service.name,
     image: service.image,
@@ -45,30 +48,30 @@ function serviceStatus(view: ServiceView, service: DesiredService): ServiceStatu
     ready: ready.length,
     updated: Math.min(updated.length, service.containers.length),
     restarts: service.containers.reduce(
-      (sum, replica) =>
-        sum + (view.plan.memory.restarts[slotName(service.name, replica.ordinal)]?.count ?? 0),
+      (sum, replica) => sum + (plan.memory.restarts[slotName(service.name, replica.ordinal)]?.count ?? 0),
       containers.reduce((sum, live) => sum + live.restartCount, 0),
     ),
     health: word.health,
     state: word.state,
-    message: word.message === '' && shown !== undefined ? staleImageNote(view.plan, service) : word.message,
+    message: word.message === '' && shown !== undefined ? staleImageNote(plan, service) : word.message,
     ports: [...new Set(containers.flatMap((live) => live.ports.map(portText)))].sort(),
     networks: (service.containers[0]?.endpoints ?? []).map((endpoint) => endpoint.network),
-    containers: containers.map((live) => containerStatus(view.observed, live)),
+    containers: containers.map((live) => containerStatus(images, live)),
   };
 }
 
 /** Running, and healthy where that is known; or ended well where that was the task. */
-function isReady(view: ServiceView, service: DesiredService, live: ObservedContainer): boolean {
+function isReady(scene: Scene, live: ObservedContainer): boolean {
+  const { service } = scene;
   if (live.state === 'running') {
-    return live.hasHealthcheck ? live.health?.status === 'healthy' : !isSettling(view, service, live);
+    return live.hasHealthcheck ? live.health?.status === 'healthy' : !isSettling(scene, live);
   }
   return live.state === 'exited' && live.exitCode === 0 && (service.isJob || mayEnd(service));
 }
 
-function isSettling(view: ServiceView, service: DesiredService, live: ObservedContainer): boolean {
-  const restarts = view.plan.memory.restarts[slotName(service.name, live.ordinal ?? 0)]?.count ?? 0;
-  return (settledAtMs(service, live, restarts) ?? 0) > view.nowMs;
+function isSettling({ plan, service, nowMs }: Scene, live: ObservedContainer): boolean {
+  const restarts = plan.memory.restarts[slotName(service.name, live.ordinal ?? 0)]?.count ?? 0;
+  return (settledAtMs(service, live, restarts) ?? 0) > nowMs;
 }
 
 const mayEnd = (service: DesiredService): boolean =>
@@ -82,27 +85,19 @@ interface Word {
   readonly message: string;
 }
 
-function stateWord(
-  view: ServiceView,
-  service: DesiredService,
-  containers: readonly ObservedContainer[],
-): Word {
-  const blocker = blockerOf(view.plan, service);
+function stateWord(scene: Scene): Word {
+  const { service } = scene;
+  const { containers, blocker, failed, held, waiting } = scene.findings;
   if (blocker !== undefined) {
     return { state: blocker.code, health: 'Degraded', message: withHint(blocker) };
   }
-  const failed = view.outcomes.find(
-    (outcome) => outcome.result === 'failed' && concerns(outcome.step, service),
-  );
-  if (failed?.result === 'failed') {
+  if (failed !== undefined) {
     return { state: failedWord(failed.step), health: 'Degraded', message: withHint(failed.failure) };
   }
-  const held = heldImages(view.plan).find(({ ref }) => ref === service.image);
   if (held !== undefined) {
     const state = held.isBuild ? 'BuildFailed' : 'ImagePullBackOff';
     return { state, health: 'Degraded', message: held.message };
   }
-  const waiting = view.plan.steps.find((step) => step.service === service.name && step.gate !== undefined);
   if (waiting?.gate?.kind === 'backoff') {
     const why =
       containers.flatMap((live) => {
@@ -111,7 +106,7 @@ function stateWord(
       })[0] ?? '';
     return { state: 'CrashLoopBackOff', health: 'Degraded', message: `${why}${renderGate(waiting.gate)}` };
   }
-  const worst = [...containers].map((live) => liveWord(view, service, live)).sort(byBadness)[0];
+  const worst = [...containers].map((live) => liveWord(scene, live)).sort(byBadness)[0];
   if (waiting?.gate !== undefined && (worst === undefined || worst.health !== 'Healthy')) {
     return { state: 'Waiting', health: 'Progressing', message: `waits for ${renderGate(waiting.gate)}` };
   }
@@ -119,21 +114,8 @@ function stateWord(
   return worst ?? { state: 'Missing', health: 'Missing', message: '' };
 }
 
-function blockerOf(plan: Plan, service: DesiredService): Blocker | undefined {
-  return plan.blockers.find(
-    (blocker) =>
-      blocker.service === service.name ||
-      (blocker.target.kind === 'image' && blocker.target.name === service.image),
-  );
-}
-
 const withHint = ({ message, hint }: Pick<Blocker, 'message' | 'hint'>): string =>
   hint === undefined ? message : `${message}; ${hint}`;
-
-function concerns(step: Step, service: DesiredService): boolean {
-  if (step.service === service.name) return true;
-  return (step.kind === 'pull-image' || step.kind === 'build-image') && step.image.ref === service.image;
-}
 
 function failedWord(step: Step): string {
   switch (step.kind) {
@@ -153,12 +135,12 @@ function failedWord(step: Step): string {
   }
 }
 
-function liveWord(view: ServiceView, service: DesiredService, live: ObservedContainer): Word {
+function liveWord(scene: Scene, live: ObservedContainer): Word {
   switch (live.state) {
     case 'running':
-      return isSettling(view, service, live) ? settlingWord(service, live) : runningWord(live);
+      return isSettling(scene, live) ? settlingWord(scene.service, live) : runningWord(live);
     case 'exited':
-      return isReady(view, service, live)
+      return isReady(scene, live)
         ? { state: 'Completed', health: 'Healthy', message: '' }
         : { state: 'Error', health: 'Degraded', message: exitMessage(live) };
     case 'restarting':
@@ -220,14 +202,14 @@ function portText(port: PublishedPort): string {
   return `${host}${port.hostPort}->${port.containerPort}/${port.protocol}`;
 }
 
-function containerStatus(observed: Observed, live: ObservedContainer): ContainerStatus {
+function containerStatus(images: ImagesById, live: ObservedContainer): ContainerStatus {
   const addresses = live.attachments.flatMap((attachment) =>
     attachment.address === undefined ? [] : [[attachment.networkName, attachment.address] as const],
   );
   return {
     name: live.name,
     id: live.id,
-    ...runningImage(observed, live),
+    ...runningImage(images, live),
     state: live.state,
     health: live.health?.status ?? 'none',
     startedAt: live.startedAtMs === undefined ? undefined : isoTime(live.startedAtMs),
