@@ -31,8 +31,7 @@ export function serviceStatuses(view: ServiceView): readonly ServiceStatus[] {
 function serviceStatus(scene: Scene): ServiceStatus {
   const { plan, service, images } = scene;
   const { containers } = scene.findings;
-  const hashes = new Set(service.containers.map((replica) => replica.specHash));
-  const updated = containers.filter((live) => hashes.has(live.specHash ?? ''));
+  const updated = containers.filter((live) => isUpdated(service, live));
   const ready = service.containers.filter((replica) =>
     containers.some((live) => live.ordinal === replica.ordinal && isReady(scene, live)),
   );
@@ -58,6 +57,18 @@ function serviceStatus(scene: Scene): ServiceStatus {
     networks: (service.containers[0]?.endpoints ?? []).map((endpoint) => endpoint.network),
     containers: containers.map((live) => containerStatus(images, live)),
   };
+}
+
+const isUpdated = (service: DesiredService, { specHash }: ObservedContainer): boolean =>
+  service.containers.some((replica) => replica.specHash === specHash);
+
+/** Without what was stopped for a successor that is there: how it ended says nothing about the service. */
+function speakers({ service, findings: { containers } }: Scene): readonly ObservedContainer[] {
+  const updated = new Set(containers.filter((live) => isUpdated(service, live)));
+  const taken = new Set([...updated].map(({ ordinal }) => ordinal));
+  return containers.filter(
+    (live) => live.state === 'running' || updated.has(live) || !taken.has(live.ordinal),
+  );
 }
 
 /** Running, and healthy where that is known; or ended well where that was the task. */
@@ -87,7 +98,7 @@ interface Word {
 
 function stateWord(scene: Scene): Word {
   const { service } = scene;
-  const { containers, blocker, failed, held, waiting } = scene.findings;
+  const { blocker, failed, held, waiting } = scene.findings;
   if (blocker !== undefined) {
     return { state: blocker.code, health: 'Degraded', message: withHint(blocker) };
   }
@@ -98,6 +109,7 @@ function stateWord(scene: Scene): Word {
     const state = held.isBuild ? 'BuildFailed' : 'ImagePullBackOff';
     return { state, health: 'Degraded', message: held.message };
   }
+  const containers = speakers(scene);
   if (waiting?.gate?.kind === 'backoff') {
     const why =
       containers.flatMap((live) => {
@@ -106,7 +118,7 @@ function stateWord(scene: Scene): Word {
       })[0] ?? '';
     return { state: 'CrashLoopBackOff', health: 'Degraded', message: `${why}${renderGate(waiting.gate)}` };
   }
-  const worst = [...containers].map((live) => liveWord(scene, live)).sort(byBadness)[0];
+  const worst = containers.map((live) => liveWord(scene, live)).sort(byBadness)[0];
   if (waiting?.gate !== undefined && (worst === undefined || worst.health !== 'Healthy')) {
     return { state: 'Waiting', health: 'Progressing', message: `waits for ${renderGate(waiting.gate)}` };
   }
