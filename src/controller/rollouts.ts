@@ -86,7 +86,7 @@ export async function rollBack(
       hint:
         kept.length === 0
           ? 'a revision is kept once the stack was Ready with it'
-          : `there are ${restorable}; see \`stackctl history ${record.name}\``,
+          : `kept ${kept.length === 1 ? 'is revision' : 'are revisions'} ${restorable}; see \`stackctl history ${record.name}\``,
       status: 404,
     });
   }

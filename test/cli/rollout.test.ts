@@ -57,7 +57,7 @@ test('rollback says what it goes back to, and waits', async () => {
     'invalid',
     'no revision 9 of demo is kept that could be gone back to',
     {
-      hint: 'there are 3, 2; see `stackctl history demo`',
+      hint: 'kept are revisions 3, 2; see `stackctl history demo`',
       status: 404,
     },
   );

@@ -92,7 +92,7 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
     expect(await colors(stack)).toEqual(['red']);
     const unknown = await world.ctl('rollback', stack, '--to-revision', '77');
     expect(unknown).toMatchObject({ code: 1 });
-    expect(unknown.stderr).toContain('there are 3, 2, 1');
+    expect(unknown.stderr).toContain('kept are revisions 3, 2, 1');
     const kept = join(world.stateDirectory, 'revisions');
     for (const file of await readdir(kept)) {
       expect(await readFile(join(kept, file), 'utf8')).not.toContain('canary');
