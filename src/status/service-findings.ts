@@ -22,6 +22,8 @@ export interface ServiceFindings {
   readonly waiting: Step | undefined;
   /** It stands still for this image. */
   readonly held: HeldImage | undefined;
+  /** A container was made for it, which nobody has looked at yet. */
+  readonly isMade: boolean;
 }
 
 export type FailedStep = Extract<Outcome, { readonly result: 'failed' }>;
@@ -32,6 +34,7 @@ interface Draft extends ServiceFindings {
   failed: FailedStep | undefined;
   waiting: Step | undefined;
   held: HeldImage | undefined;
+  isMade: boolean;
 }
 
 /**
@@ -52,6 +55,10 @@ export function findingsByService(view: ServiceView): ReadonlyMap<string, Servic
   });
   drafts.note(outcomes.filter(isFailed), aboutOutcome, (draft, outcome) => {
     draft.failed ??= outcome;
+  });
+  const made = outcomes.filter(({ step, result }) => step.kind === 'create-container' && result === 'done');
+  drafts.note(made, aboutOutcome, (draft) => {
+    draft.isMade = true;
   });
   const gated = plan.steps.filter(({ gate }) => gate !== undefined);
   drafts.note(
@@ -79,7 +86,7 @@ interface About {
 
 const isFailed = (outcome: Outcome): outcome is FailedStep => outcome.result === 'failed';
 
-const aboutOutcome = ({ step }: FailedStep): About => ({ service: step.service, image: imageOf(step) });
+const aboutOutcome = ({ step }: Outcome): About => ({ service: step.service, image: imageOf(step) });
 
 const aboutBlocker = ({ service, target }: Blocker): About => ({
   service,
@@ -101,6 +108,7 @@ class Drafts {
         failed: undefined,
         waiting: undefined,
         held: undefined,
+        isMade: false,
       };
       this.byService.set(name, draft);
       const users = this.#byImage.get(image);

@@ -98,7 +98,7 @@ interface Word {
 
 function stateWord(scene: Scene): Word {
   const { service } = scene;
-  const { blocker, failed, held, waiting } = scene.findings;
+  const { blocker, failed, held, waiting, isMade } = scene.findings;
   if (blocker !== undefined) {
     return { state: blocker.code, health: 'Degraded', message: withHint(blocker) };
   }
@@ -123,7 +123,9 @@ function stateWord(scene: Scene): Word {
     return { state: 'Waiting', health: 'Progressing', message: `waits for ${renderGate(waiting.gate)}` };
   }
   if (service.containers.length === 0) return { state: 'Scaled to 0', health: 'Healthy', message: '' };
-  return worst ?? { state: 'Missing', health: 'Missing', message: '' };
+  if (worst !== undefined) return worst;
+  if (isMade) return { state: 'ContainerCreating', health: 'Progressing', message: '' };
+  return { state: 'Missing', health: 'Missing', message: '' };
 }
 
 const withHint = ({ message, hint }: Pick<Blocker, 'message' | 'hint'>): string =>

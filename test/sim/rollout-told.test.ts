@@ -41,6 +41,8 @@ test('a rollout that goes well is told as one that goes on, and never as a fault
   await eventually('it is green', async () => isGreen() || undefined);
   expect(await daemon.ctl('rollout', 'status', 'demo')).toBe(0);
   over.abort();
+  // Nobody had looked at what was just made, and yet it is not missing.
+  expect(said[0]?.services.map(({ state }) => state)).toEqual(['ContainerCreating']);
   const faults = said.filter(({ health }) => health === 'Degraded');
   expect(faults.map(({ services }) => services.map(({ state, message }) => `${state} ${message}`))).toEqual(
     [],
