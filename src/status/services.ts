@@ -1,6 +1,6 @@
 import type { DesiredService } from '../model/desired.ts';
 import { slotName } from '../model/names.ts';
-import type { ObservedContainer, PublishedPort } from '../model/observed.ts';
+import type { ContainerState, ObservedContainer, PublishedPort } from '../model/observed.ts';
 import type { Blocker, Step } from '../model/plan.ts';
 import type { ContainerStatus, HealthState, ServiceStatus } from '../model/status.ts';
 import { isoTime } from '../model/time.ts';
@@ -62,13 +62,14 @@ function serviceStatus(scene: Scene): ServiceStatus {
 const isUpdated = (service: DesiredService, { specHash }: ObservedContainer): boolean =>
   service.containers.some((replica) => replica.specHash === specHash);
 
-/** Without what was stopped for a successor that is there: how it ended says nothing about the service. */
+/** Whoever has ended, or never began. */
+const DOWN: ReadonlySet<ContainerState> = new Set(['created', 'exited', 'removing', 'dead']);
+
+/** Without what is down and has a successor, for which it was stopped as a rule: how it ended says nothing of the service. */
 function speakers({ service, findings: { containers } }: Scene): readonly ObservedContainer[] {
   const updated = new Set(containers.filter((live) => isUpdated(service, live)));
   const taken = new Set([...updated].map(({ ordinal }) => ordinal));
-  return containers.filter(
-    (live) => live.state === 'running' || updated.has(live) || !taken.has(live.ordinal),
-  );
+  return containers.filter((live) => !DOWN.has(live.state) || updated.has(live) || !taken.has(live.ordinal));
 }
 
 /** Running, and healthy where that is known; or ended well where that was the task. */
