@@ -3,8 +3,9 @@ import { EMPTY_MEMORY } from '../../src/model/memory.ts';
 import { makePlan } from '../../src/plan/plan.ts';
 import { recognise } from '../../src/plan/recognise.ts';
 import type { PlanContext } from '../../src/plan/scope.ts';
-import { deriveStatus, type PassReport } from '../../src/status/derive.ts';
+import { deriveStatus } from '../../src/status/derive.ts';
 import { type ServiceWords, stack } from '../../test/support/builders.ts';
+import { passReport } from '../../test/support/pass-report.ts';
 import { passUntilSettled } from '../../test/support/passes.ts';
 import { engineWithImages } from '../../test/support/planned.ts';
 import type { Case } from '../case.ts';
@@ -81,22 +82,7 @@ async function statusSide(name: string, services: number) {
   const { plan, nowMs } = await findings(services, false);
   const seen = plan();
   const outcomes = seen.plan.steps.map((step) => ({ step, result: 'done', tookMs: 1 }) as const);
-  const report: PassReport = {
-    ...seen,
-    name: seen.desired.name,
-    source: { kind: 'directory', name: 'bench', path: 'big.yaml' },
-    generation: 1,
-    nowMs,
-    previous: undefined,
-    suspended: false,
-    held: undefined,
-    deleting: undefined,
-    deletionHeld: undefined,
-    problems: [],
-    failure: undefined,
-    outcomes,
-    nextLookAtMs: nowMs,
-  };
+  const report = passReport({ ...seen, outcomes, nowMs });
   return { name, measure: async () => timed(async () => deriveStatus(report)) };
 }
 

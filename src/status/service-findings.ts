@@ -28,14 +28,9 @@ export interface ServiceFindings {
 
 export type FailedStep = Extract<Outcome, { readonly result: 'failed' }>;
 
-interface Draft extends ServiceFindings {
+type Draft = { -readonly [Field in keyof ServiceFindings]: ServiceFindings[Field] } & {
   readonly containers: ObservedContainer[];
-  blocker: Blocker | undefined;
-  failed: FailedStep | undefined;
-  waiting: Step | undefined;
-  held: HeldImage | undefined;
-  isMade: boolean;
-}
+};
 
 /**
  * By service, gathered in one go: were each service to look for its own, the status of a stack of thousands would keep the

@@ -3,6 +3,7 @@ import { queryFor } from '../../../src/controller/reconcile.ts';
 import type { StackStatus } from '../../../src/model/status.ts';
 import { deriveStatus } from '../../../src/status/derive.ts';
 import { type StackWords, stack } from '../../support/builders.ts';
+import { passReport } from '../../support/pass-report.ts';
 import { type PassResult, pass, planFor } from '../../support/passes.ts';
 import { engineWithImages } from '../../support/planned.ts';
 import type { SimulatedEngine } from '../../support/simulated-engine.ts';
@@ -14,24 +15,9 @@ async function statusOf(
   { outcomes, memory }: PassResult,
 ): Promise<StackStatus> {
   const desired = stack(words);
-  return deriveStatus({
-    name: desired.name,
-    source: { kind: 'applied', name: '', path: '' },
-    generation: 1,
-    nowMs: engine.clock.nowMs(),
-    previous: undefined,
-    suspended: false,
-    held: undefined,
-    deleting: undefined,
-    deletionHeld: undefined,
-    problems: [],
-    failure: undefined,
-    desired,
-    observed: await engine.observe(queryFor(desired)),
-    plan: await planFor(engine, desired, { memory }),
-    outcomes,
-    nextLookAtMs: undefined,
-  });
+  const observed = await engine.observe(queryFor(desired));
+  const plan = await planFor(engine, desired, { memory });
+  return deriveStatus(passReport({ desired, observed, plan, outcomes, nowMs: engine.clock.nowMs() }));
 }
 
 /** The first pass in which nothing is left but to wait. */

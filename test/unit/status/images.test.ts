@@ -5,6 +5,7 @@ import type { Memory } from '../../../src/model/memory.ts';
 import type { Observed } from '../../../src/model/observed.ts';
 import { deriveStatus } from '../../../src/status/derive.ts';
 import { stack } from '../../support/builders.ts';
+import { passReport } from '../../support/pass-report.ts';
 import { type PassResult, pass, planFor } from '../../support/passes.ts';
 import { engineWithImages, running } from '../../support/planned.ts';
 import type { SimulatedEngine } from '../../support/simulated-engine.ts';
@@ -27,20 +28,8 @@ async function statusOf(
   },
 ) {
   const observed = see(await engine.observe(queryFor(desired)));
-  return deriveStatus({
-    name: desired.name,
-    source: { kind: 'Applied', name: 'applied', path: '' },
-    ...{ generation: 1, nowMs: engine.clock.nowMs(), previous: undefined, nextLookAtMs: undefined },
-    ...{
-      suspended: false,
-      held: undefined,
-      deleting: undefined,
-      deletionHeld: undefined,
-      problems: [],
-      failure: undefined,
-    },
-    ...{ desired, observed, outcomes, plan: await planFor(engine, desired, { memory }) },
-  });
+  const plan = await planFor(engine, desired, { memory });
+  return deriveStatus(passReport({ desired, observed, plan, outcomes, nowMs: engine.clock.nowMs() }));
 }
 
 test('an image that cannot be had is told for as long as it is missing, also between two attempts', async () => {

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createClient } from '../../src/cli/client.ts';
+import type { StackStatus } from '../../src/model/status.ts';
 import { eventually } from '../support/eventually.ts';
 import { WholeDaemon } from '../support/whole-daemon.ts';
 
@@ -13,6 +15,7 @@ afterEach(() => daemon.stop());
 const web = (color: string): string => `services:
   web:
     image: app:1
+    restart: always
     environment: {COLOR: ${color}}
     deploy: {update_config: {monitor: 0s}}
 `;
@@ -66,4 +69,33 @@ test('what a pass was doing while the rollout was resumed says nothing about wha
   letGo();
   await status;
   expect(colorMadeLast()).toContain('COLOR=blue');
+});
+
+/** All that is said of a stack until the signal. */
+async function listen(said: StackStatus[], signal: AbortSignal): Promise<void> {
+  const client = createClient({ kind: 'socket', path: daemon.socketPath }, '');
+  const notices = await client.watch({ stack: 'demo' }, signal);
+  void (async () => {
+    for await (const notice of notices) if (notice.kind === 'status') said.push(notice.status);
+  })().catch(() => undefined);
+}
+
+test('a rollout that goes well is told as one that goes on, and never as a fault', async () => {
+  const over = new AbortController();
+  const said: StackStatus[] = [];
+  await listen(said, over.signal);
+  daemon.put('demo.compose.yaml', web('red'));
+  await eventually('it is known', async () => (await daemon.ctl('get', 'stack', 'demo')) === 0 || undefined);
+  await ctl('rollout', 'status', 'demo');
+  daemon.put('demo.compose.yaml', web('green'));
+  await eventually('it is green', async () => colorMadeLast()?.includes('COLOR=green') || undefined);
+  await ctl('rollout', 'status', 'demo');
+  over.abort();
+  // Nobody had looked at what was just made, and yet it is not missing.
+  expect(said[0]?.services.map(({ state }) => state)).toEqual(['ContainerCreating']);
+  const faults = said.filter(({ health }) => health === 'Degraded');
+  expect(faults.map(({ services }) => services.map(({ state, message }) => `${state} ${message}`))).toEqual(
+    [],
+  );
+  expect(said.some(({ services }) => services.some(({ containers }) => containers.length === 2))).toBe(true);
 });
