@@ -213,6 +213,13 @@ services:
     const file = join(world.manifests, `${stack}.compose.yaml`);
     for (const verb of ['config', 'validate', 'diff']) await ctl(verb, '-f', file);
     expect(said.map(({ stdout }) => stdout).join()).toContain('[encrypted]');
+    await eventually(
+      'the last manifest is rolled out',
+      async () =>
+        (await says('manifest', 'printf %s "$PASSWORD"', 'canary-manifest-3')()) ? true : undefined,
+      { withinMs: 60_000, everyMs: 200 },
+    );
+    await world.untilReady(stack);
     for (const service of SERVICES) {
       const { Config } = (await inspectOf(world.docker, `${stack}-${service}-1`)) ?? {};
       expect(JSON.stringify(Config?.Labels)).toContain(stack);
