@@ -1,6 +1,6 @@
 import { type FieldPath, type PathTable, pathTable, stepInto } from './field-path.ts';
 import { goText } from './go-text.ts';
-import { keyValuesToMapping, namesToMapping, toList } from './lists.ts';
+import { keyValuesToMapping, namesToMapping, toList, variablesToMapping } from './lists.ts';
 import { buildToMapping, dependenciesToMapping } from './merge.ts';
 import { mountToLong, parseMount } from './mounts.ts';
 import { parsePort, portToLong } from './ports.ts';
@@ -47,7 +47,7 @@ const names: Canonical = (tree) => namesToMapping(tree, (item) => scalarTree(nul
 const canonicalRules: PathTable<Canonical> = pathTable<Canonical>({
   'services.*.annotations': keyValuesToMapping,
   'services.*.build': buildToMapping,
-  'services.*.build.args': keyValuesToMapping,
+  'services.*.build.args': variablesToMapping,
   'services.*.build.labels': keyValuesToMapping,
   'services.*.build.secrets.*': fileReferenceToLong,
   'services.*.build.provenance': toText,
@@ -67,16 +67,16 @@ const canonicalRules: PathTable<Canonical> = pathTable<Canonical>({
   'services.*.dns': dnsToList,
   'services.*.dns_search': toList,
   'services.*.env_file': envFilesToLong,
-  'services.*.environment': keyValuesToMapping,
+  'services.*.environment': variablesToMapping,
   'services.*.gpus': gpusToLong,
   'services.*.label_file': toList,
   'services.*.labels': keyValuesToMapping,
   'services.*.models': names,
   'services.*.networks': names,
   'services.*.ports': portsToLong,
-  'services.*.post_start.*.environment': keyValuesToMapping,
-  'services.*.pre_start.*.environment': keyValuesToMapping,
-  'services.*.pre_stop.*.environment': keyValuesToMapping,
+  'services.*.post_start.*.environment': variablesToMapping,
+  'services.*.pre_start.*.environment': variablesToMapping,
+  'services.*.pre_stop.*.environment': variablesToMapping,
   'services.*.secrets.*': fileReferenceToLong,
   'services.*.sysctls': keyValuesToMapping,
   'services.*.tmpfs': toList,

@@ -14,12 +14,21 @@ export function keyValuesToMapping(tree: Tree): Tree {
     const text = goText(item);
     const equals = text.indexOf('=');
     const key = equals === -1 ? text : text.slice(0, equals);
-    // A space before `=` is a fault, which is found where the field is read; the list shows it best.
-    if (isUnsafeKey(key) || /\s$/.test(key)) return tree;
+    if (isUnsafeKey(key)) return tree;
     const value = scalarTree(equals === -1 ? null : text.slice(equals + 1), item.at);
     entries.set(key, { keyAt: item.at, value: { ...value, tag: item.tag } });
   }
   return { ...mappingTree(entries, tree.at), tag: tree.tag };
+}
+
+/**
+ * The same of variables. A list of which an entry has a space before its `=` stays as it is, since docker compose
+ * refuses it; it takes such a name of a label, and of a variable in a mapping.
+ */
+export function variablesToMapping(tree: Tree): Tree {
+  const mapping = keyValuesToMapping(tree);
+  if (tree.kind !== 'sequence' || mapping.kind !== 'mapping') return mapping;
+  return [...mapping.entries.keys()].some((name) => /\s$/.test(name)) ? tree : mapping;
 }
 
 /** A list of names as a mapping from each to a value made for it: `networks: [a]` is `networks: {a: null}`. */

@@ -1,5 +1,5 @@
 import { type FieldPath, type PathTable, pathTable, stepInto } from './field-path.ts';
-import { hostsToList, keyValuesToMapping, namesToMapping, toList } from './lists.ts';
+import { hostsToList, keyValuesToMapping, namesToMapping, toList, variablesToMapping } from './lists.ts';
 import { errorAt, type Report } from './report.ts';
 import {
   fieldOf,
@@ -65,6 +65,7 @@ type SpecialMerge = (base: Tree, over: Tree, path: FieldPath, context: Context) 
 
 const replace: MergeRule = { kind: 'replace' };
 const keyValues: MergeRule = { kind: 'unify', into: keyValuesToMapping };
+const variables: MergeRule = { kind: 'unify', into: variablesToMapping };
 const list: MergeRule = { kind: 'unify', into: toList };
 const names: MergeRule = {
   kind: 'unify',
@@ -80,7 +81,7 @@ const mergeRules = pathTable<MergeRule>({
   'secrets.*.labels': keyValues,
   'services.*.annotations': keyValues,
   'services.*.build': { kind: 'unify', into: buildToMapping },
-  'services.*.build.args': keyValues,
+  'services.*.build.args': variables,
   'services.*.build.additional_contexts': keyValues,
   'services.*.build.extra_hosts': hosts,
   'services.*.build.labels': keyValues,
@@ -93,7 +94,7 @@ const mergeRules = pathTable<MergeRule>({
   'services.*.entrypoint': replace,
   'services.*.env_file': list,
   'services.*.label_file': list,
-  'services.*.environment': keyValues,
+  'services.*.environment': variables,
   'services.*.extra_hosts': hosts,
   'services.*.healthcheck.test': replace,
   'services.*.labels': keyValues,

@@ -1,6 +1,7 @@
+import type { FieldPath } from './field-path.ts';
 import { goText } from './go-text.ts';
-import { keyValuesToMapping, toList } from './lists.ts';
-import { warningAt } from './report.ts';
+import { keyValuesToMapping, toList, variablesToMapping } from './lists.ts';
+import { errorAt, warningAt } from './report.ts';
 import {
   anyText,
   dictionary,
@@ -10,6 +11,7 @@ import {
   mistyped,
   object,
   optionalFlag,
+  type Reading,
   type Shape,
   text,
   textOrNull,
@@ -22,14 +24,37 @@ import { isNull, type Tree } from './tree.ts';
 export const texts: Shape = dictionary(anyText);
 
 /** A mapping of texts, or a list of `key=value`. */
-export const labels: Shape = (tree, path, reading) => texts(keyValuesToMapping(tree), path, reading);
+export const labels: Shape = (tree, path, reading) => {
+  const mapping = keyValuesToMapping(tree);
+  reportNameless(mapping, path, reading, (name) => name === '');
+  return texts(mapping, path, reading);
+};
 
 /** Variables: a mapping or a list of `KEY=value`; null for a name without a value. */
 export const variables: Shape = (tree, path, reading) => {
-  const mapping = keyValuesToMapping(tree);
+  const mapping = variablesToMapping(tree);
+  reportNameless(mapping, path, reading, (name) => name === '' || name.startsWith('='));
   if (mapping.kind !== 'sequence') return dictionary(textOrNull)(mapping, path, reading);
   return mistyped(tree, path, reading, 'a list of KEY=value without a space before the =');
 };
+
+/**
+ * The engine refuses a variable without a name, of a container's annotations and sysctls too. A label may be without
+ * one for the engine, but docker compose takes it only from a list, and cannot read what it prints of it.
+ */
+function reportNameless(
+  mapping: Tree,
+  path: FieldPath,
+  reading: Reading,
+  isNameless: (name: string) => boolean,
+): void {
+  if (mapping.kind !== 'mapping') return;
+  for (const [name, { keyAt }] of mapping.entries) {
+    if (!isNameless(name)) continue;
+    const hint = 'write NAME=value, or remove the entry';
+    reading.report(errorAt('InvalidValue', 'an entry has no name', { path, at: keyAt, hint }));
+  }
+}
 
 /** One text, or a list of them. */
 export const textOrList: Shape = (tree, path, reading) => list(anyText)(toList(tree), path, reading);

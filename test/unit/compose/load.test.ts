@@ -37,6 +37,31 @@ describe('loadProject', () => {
     });
   });
 
+  it.each([
+    'environment: [TAKEN=1, "=x"]',
+    'environment: [""]',
+    'environment: {"=x": y}',
+    'annotations: ["=x"]',
+    'sysctls: ["=x"]',
+    'labels: ["=x"]',
+    'build: {context: ., args: ["${UNSET-}=x"]}',
+    'post_start: [{command: x, environment: ["=x"]}]',
+  ])('refuses what has no name, where it stands: %s', (field) => {
+    const { problems } = web(field);
+    const column = field.indexOf('"') + 5;
+    expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([
+      { code: 'InvalidValue', message: 'an entry has no name', at: { line: 4, column } },
+    ]);
+  });
+
+  it('takes a name that ends in a space where docker compose does', () => {
+    const { project, problems } = web('labels: ["a =b"]\nannotations: ["a =b"]\nenvironment: {"a ": b}');
+    expect(problems).toEqual([]);
+    const named = { 'a ': 'b' };
+    expect(project.services['web']).toMatchObject({ labels: named, annotations: named, environment: named });
+    expect(errorsOf(web('environment: ["a =b"]'))).toEqual(['InvalidValue services.web.environment']);
+  });
+
   it('casts texts where a number or a boolean belongs', () => {
     const { project, problems } = web('privileged: "${P}"\nscale: "${N}"\ntty: "yes"', {
       environment: { P: 'true', N: '2' },
