@@ -138,10 +138,10 @@ printf '$ stackctld --manifests manifests --state-dir state --socket stackctl.so
 setsid node dist/bin/stackctld.js --manifests "$work/manifests" --state-dir "$work/state" --socket "$STACKCTL_SOCKET" \
   --instance start >"$work/stackctld.log" 2>&1 </dev/null &
 daemon=$!
-until_true 20 "the daemon answers" stackctl get stacks
+until_true 60 "the daemon answers" stackctl get stacks
 
 step "It makes the engine match the manifests"
-until_true 20 "the daemon has read both manifests" stackctl get stack/demo stack/ai-stack
+until_true 60 "the daemon has read both manifests" stackctl get stack/demo stack/ai-stack
 show stackctl wait --for=condition=Ready stack/demo stack/ai-stack --timeout 5m
 show stackctl get stacks
 show stackctl get services
@@ -174,7 +174,7 @@ read -r old_db _ < <(engine container demo-db-1)
 mv "$work/edited/demo/compose.yaml" "$work/manifests/demo/compose.yaml"
 until_true 60 "web was replaced and is healthy" is_another_and_healthy demo-web-1 "$old"
 show stackctl wait --for=condition=Ready stack/demo --timeout 1m
-until_true 10 "web says good morning" says "good morning from web" engine exec demo-web-1 wget -q -O - http://127.0.0.1:8000/
+until_true 30 "web says good morning" says "good morning from web" engine exec demo-web-1 wget -q -O - http://127.0.0.1:8000/
 read -r new_db _ < <(engine container demo-db-1)
 [ "$old_db" = "$new_db" ] || stop "db was replaced though its definition did not change"
 claim "web runs with the new line, and db was left alone"

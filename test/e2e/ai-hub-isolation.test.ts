@@ -33,7 +33,7 @@ const PAIRS = SERVICES.flatMap((from) =>
   SERVICES.flatMap((to) => (from === to ? [] : [[from, to] as const])),
 );
 /** A thousand pairs are probed at least once in each of the two longest tests. */
-const LONG_MS = 600_000;
+const LONG_MS = 1_200_000;
 
 describe.skipIf(!hasEngine())('the isolation of the AI hub', () => {
   let hub: AiHub;

@@ -72,7 +72,7 @@ describe.skipIf(!hasEngine())('the zones of the AI hub', () => {
   };
   /** Tries a TCP connection from within a container. */
   const connects = async (from: string, host: string, port: number | string): Promise<boolean> => {
-    const command = ['timeout', '4', 'sh', '-c', `nc -w 3 ${host} ${port} </dev/null`];
+    const command = ['timeout', '20', 'sh', '-c', `nc -w 15 ${host} ${port} </dev/null`];
     const { code } = await inside(hub.world.docker, hub.container(from), command);
     return code === 0;
   };

@@ -98,10 +98,11 @@ describe.skipIf(!hasEngine())('what a user does with stackctl', () => {
 
     test('with --wait=false returns before the service works, and wait waits for it', async () => {
       const stack = stacks.newName();
-      const path = await world.file(`${stack}/compose.yaml`, slow(stack));
-      expect(await world.ctl('apply', '-f', path, '--wait=false')).toMatchObject({ code: 0 });
+      // So long that it cannot work yet when the program has ended.
+      const path = await world.file(`${stack}/compose.yaml`, slow(stack, 10));
+      expect(await world.ctl('apply', '-f', path, '--wait=false', '--no-lint')).toMatchObject({ code: 0 });
       expect(isReady(await world.status(stack))).toBe(false);
-      const waited = await world.ctl('wait', `stack/${stack}`, '--for=condition=Ready', '--timeout', '30s');
+      const waited = await world.ctl('wait', `stack/${stack}`, '--for=condition=Ready', '--timeout', '90s');
       expect(waited.code).toBe(0);
       const { State } = await world.docker.getContainer(`${stack}-web-1`).inspect();
       expect(State.Health?.Status).toBe('healthy');

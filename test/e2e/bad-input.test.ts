@@ -245,7 +245,7 @@ spec:
   }
 
   beforeAll(async () => {
-    world = await World.create({ flags: ['--delete-grace', '3s'] });
+    world = await World.create({ flags: ['--delete-grace', '6s'] });
     lab = new Lab();
     stack = `t${world.unique}`;
     bystander = `b${world.unique}`;

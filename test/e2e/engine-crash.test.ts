@@ -17,6 +17,7 @@ import { canRunPrivateEngine, PrivateEngine } from '../support/private-engine.ts
 
 describe.skipIf(!hasEngine() || !canRunPrivateEngine())(
   'dockerd is killed, and comes back to what there should be',
+  { timeout: 600_000 },
   () => {
     let engine: PrivateEngine;
 

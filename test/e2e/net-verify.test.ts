@@ -1,15 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { VerifyReport } from '../../src/api/verify-contract.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
-import { healAll, loseAlias, remakeNetwork } from '../support/isolation.ts';
+import { healAll, loseAlias, remakeNetwork, verifyOf } from '../support/isolation.ts';
 import { hasEngine } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
 const ICC = 'com.docker.network.bridge.enable_icc';
 
 /** What breaks the isolation of a stack by hand, one after another, while the daemon only looks; and what its policy says. */
-describe.skipIf(!hasEngine())('net verify', () => {
+describe.skipIf(!hasEngine())('net verify', { timeout: 600_000 }, () => {
   let world: World;
   let stack: string;
   const container = (service: string) => `${stack}-${service}-1`;
@@ -49,11 +48,7 @@ spec:
     - {name: the database does not get out, from: {service: db}, to: {external: true}, action: deny}
 `;
 
-  const verify = async (): Promise<{ readonly code: number; readonly report: VerifyReport }> => {
-    const { code, stdout, stderr } = await world.ctl('net', 'verify', stack, '-o', 'json');
-    if (stdout === '') throw new Error(stderr);
-    return { code, report: JSON.parse(stdout) as VerifyReport };
-  };
+  const verify = () => verifyOf(world, stack);
   /** The differences, without who is involved in which order of replicas. */
   const differences = async (): Promise<readonly string[]> => {
     const { code, report } = await verify();

@@ -12,7 +12,7 @@ const CHAIN = `  after: {image: "${SMALL_IMAGE}", stop_signal: SIGKILL, depends_
     image: ${SMALL_IMAGE}
     stop_signal: SIGKILL
     command: [sh, -c, "sleep 3; touch /tmp/works; exec sleep 100000"]
-    healthcheck: {test: [CMD, test, -e, /tmp/works], interval: 500ms, timeout: 1s, retries: 100}\n`;
+    healthcheck: {test: [CMD, test, -e, /tmp/works], interval: 500ms, timeout: 10s, retries: 100}\n`;
 
 describe.skipIf(cannotPull('pull policies'))('images from a registry, by each pull_policy', () => {
   let scene: PullScene;
@@ -132,8 +132,16 @@ describe.skipIf(cannotPull('pull policies'))('images from a registry, by each pu
     const ran = await scene.apply(stack, web(ref) + OTHER + CHAIN, '--timeout', '15s');
     expect(ran.code).toBe(1);
     expect(ran.stderr).toContain(`service/${stack}/web 0/1 ImagePullBackOff`);
-    const status = await scene.world.status(stack);
-    const states = Object.fromEntries(status?.services.map(({ name, state }) => [name, state]) ?? []);
+    const states = await eventually(
+      'the others run',
+      async () => {
+        const services = (await scene.world.status(stack))?.services ?? [];
+        const running = services.filter(({ state }) => state === 'Running');
+        if (running.length < 3) return undefined;
+        return Object.fromEntries(services.map(({ name, state }) => [name, state]));
+      },
+      { withinMs: 60_000, everyMs: 100 },
+    );
     expect(states).toEqual({ web: 'ImagePullBackOff', other: 'Running', slow: 'Running', after: 'Running' });
     expect(await scene.condition(stack, 'Ready')).toMatchObject({ status: 'False', reason: 'StepFailed' });
     expect((await scene.condition(stack, 'Ready'))?.message).toContain('the registry has no such tag');

@@ -9,11 +9,11 @@ services:
     restart: unless-stopped
 ${more}`;
 
-/** It works a second after its start. */
-export const slow = (name: string) =>
+/** It works so many seconds after its start. */
+export const slow = (name: string, afterS = 1) =>
   plain(
     name,
-    `    command: [sh, -c, "sleep 1; touch /tmp/works; exec pause"]
+    `    command: [sh, -c, "sleep ${afterS}; touch /tmp/works; exec pause"]
     healthcheck: {test: [CMD, test, -e, /tmp/works], interval: 1s, timeout: 1s, retries: 60}`,
   );
 

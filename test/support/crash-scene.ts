@@ -10,6 +10,9 @@ export const MOMENTS: readonly Moment[] = ['seen', 'answered'];
 
 export const SERVICES = ['cache', 'db', 'web'] as const;
 
+/** For one step of a scene: several worlds may be at work at once, each with a daemon that begins anew. */
+const WITHIN_MS = 180_000;
+
 /** Three services with all that needs a write of its own: networks, volumes of both kinds, a file, a dependency. */
 function manifest(lane: number, revision: number): string {
   const common = `
@@ -55,7 +58,7 @@ export const writeStartFirst = ({ world, stack }: Scene, revision: number) =>
   world.write(`${stack}.compose.yaml`, startFirstManifest(revision));
 
 export async function expectHandedOver({ world, stack }: Scene, revision: number): Promise<void> {
-  await world.untilReady(stack, { generation: revision, withinMs: 60_000 });
+  await world.untilReady(stack, { generation: revision, withinMs: WITHIN_MS });
   const { containers, networks } = await objectsOf(world.docker, stack);
   expect({ containers, networks }).toEqual({
     containers: [`${stack}-web-1`],
@@ -94,7 +97,7 @@ export function strikeAt(
 ): Promise<void> {
   const count = world.proxy.writes().length + at.write;
   return new Promise((resolve, reject) => {
-    const noSuchWrite = setTimeout(() => reject(new Error('there was no such write')), 60_000);
+    const noSuchWrite = setTimeout(() => reject(new Error('there was no such write')), WITHIN_MS);
     world.proxy.onWrite = (moment, number) => {
       if (moment !== at.moment || number !== count) return;
       world.proxy.onWrite = undefined;
@@ -111,13 +114,13 @@ export function strikeAt(
 export async function writesOf(scene: Scene, revision: number): Promise<number> {
   const before = scene.world.proxy.writes().length;
   await write(scene, revision);
-  await scene.world.untilReady(scene.stack, { generation: revision });
+  await scene.world.untilReady(scene.stack, { generation: revision, withinMs: WITHIN_MS });
   return scene.world.proxy.writes().length - before;
 }
 
 /** Everything as the manifest says, nothing beside it, and nothing left to do. */
 export async function expectConverged({ world, stack }: Scene, revision: number): Promise<void> {
-  await world.untilReady(stack, { generation: revision, withinMs: 60_000 });
+  await world.untilReady(stack, { generation: revision, withinMs: WITHIN_MS });
   const { containers, networks, volumes } = await objectsOf(world.docker, stack);
   expect(containers).toEqual(SERVICES.map((service) => `${stack}-${service}-1`));
   expect(networks).toEqual([`${stack}_back`, `${stack}_front`]);

@@ -36,12 +36,15 @@ export async function matrixOf(world: World): Promise<BothMatrices> {
   return JSON.parse(stdout) as BothMatrices;
 }
 
+/** Every pair is probed: of the AI hub, a thousand. */
+const VERIFY_MS = 500_000;
+
 /** `net verify` of all stacks, or of those named. */
 export async function verifyOf(
   world: World,
   ...args: readonly string[]
 ): Promise<{ readonly code: number; readonly report: VerifyReport }> {
-  const { code, stdout, stderr } = await world.ctl('net', 'verify', ...args, '-o', 'json');
+  const { code, stdout, stderr } = await world.ctlWithin(VERIFY_MS, 'net', 'verify', ...args, '-o', 'json');
   if (stdout === '') throw new Error(stderr);
   return { code, report: JSON.parse(stdout) as VerifyReport };
 }

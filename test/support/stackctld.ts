@@ -166,6 +166,11 @@ export class World {
     return this.#cli(['--socket', this.socketPath, ...argv]);
   }
 
+  /** `ctl` of what may take longer than other programs. */
+  ctlWithin(patienceMs: number, ...argv: string[]): Promise<Ran> {
+    return this.#cli(['--socket', this.socketPath, ...argv], { patienceMs });
+  }
+
   /** What a shell is offered at the end of a command line, and, last, what to do about it. */
   async offered(...words: string[]): Promise<readonly string[]> {
     const { stdout } = await this.#cli(['__complete', '--socket', this.socketPath, ...words]);
@@ -191,11 +196,11 @@ export class World {
     });
   }
 
-  #cli(argv: readonly string[], more: { env?: NodeJS.ProcessEnv; stdin?: string } = {}): Promise<Ran> {
+  #cli(argv: readonly string[], more: Omit<RunOptions, 'cwd'> = {}): Promise<Ran> {
     return run(process.execPath, [join(DIST, 'bin/stackctl.js'), ...argv], {
+      ...more,
       cwd: this.manifests,
       env: { ...cleanEnvironment(), ...more.env },
-      stdin: more.stdin,
     });
   }
 
@@ -270,17 +275,18 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return env;
 }
 
-/** A program that takes longer is killed, and the test tells what it printed until then. */
-const PATIENCE_MS = 150_000;
+interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdin?: string;
+  /** A program that takes longer is killed, and the test tells what it printed until then. */
+  readonly patienceMs?: number;
+}
 
 /** Runs a program to its end. */
-export function run(
-  command: string,
-  argv: readonly string[],
-  more: { cwd?: string; env?: NodeJS.ProcessEnv; stdin?: string | undefined } = {},
-): Promise<Ran> {
+export function run(command: string, argv: readonly string[], more: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const { cwd = ROOT, env = cleanEnvironment(), stdin } = more;
+    const { cwd = ROOT, env = cleanEnvironment(), stdin, patienceMs = 150_000 } = more;
     const child = spawn(command, [...argv], { cwd, env, stdio: ['pipe', 'pipe', 'pipe'] });
     child.stdin.end(stdin);
     let stdout = '';
@@ -294,7 +300,7 @@ export function run(
     const impatience = setTimeout(() => {
       child.kill('SIGKILL');
       reject(new Error(`${argv.slice(1).join(' ')} did not end in time; it printed:\n${stdout}${stderr}`));
-    }, PATIENCE_MS);
+    }, patienceMs);
     child.once('error', reject);
     child.once('close', (code) => {
       clearTimeout(impatience);
