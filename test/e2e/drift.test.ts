@@ -181,9 +181,12 @@ configs: {page: {content: hello}}
 
   test('a lost alias and a lost static address come back', async () => {
     const { db, web, other, front } = names();
+    // Otherwise the daemon may attach it before this hand does.
+    await world.ctl('suspend', stack);
     await heal(async () => {
       await world.docker.getNetwork(front).disconnect({ Container: web });
       await world.docker.getNetwork(front).connect({ Container: web });
+      await world.ctl('resume', stack);
     }, async () => {
       const endpoint = (await inspect(web)).NetworkSettings.Networks[front];
       return endpoint?.IPAddress === '10.231.7.10' && (endpoint.Aliases ?? []).includes('site');
@@ -238,22 +241,23 @@ configs: {page: {content: hello}}
         Object.keys(wire.Containers ?? {}).length === 2
       );
     }, [web, db, other]);
-    expect((await world.status(stack))?.generation).toBeGreaterThan(generation);
+    const edited = (await world.status(stack))?.generation ?? 0;
+    expect(edited).toBeGreaterThan(generation);
     await world.write(`${stack}.compose.yaml`, manifest());
     await eventually(
-      'the option is gone',
+      'the option is gone, and everyone is back',
       async () => {
         const wire = await world.docker
           .getNetwork(back)
           .inspect()
           .catch(() => undefined);
-        return wire !== undefined && wire.Options?.['com.docker.network.bridge.enable_icc'] === undefined
-          ? true
-          : undefined;
+        const isGone =
+          wire !== undefined && wire.Options?.['com.docker.network.bridge.enable_icc'] === undefined;
+        return isGone && Object.keys(wire.Containers ?? {}).length === 2 ? true : undefined;
       },
       { withinMs: 60_000 },
     );
-    await world.untilReady(stack);
+    await world.untilReady(stack, { generation: edited + 1 });
   });
 
   test('a volume that is gone is made again, and its container with it', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { inside } from '../support/inside.ts';
 import { hasEngine, outside, SMALL_IMAGE } from '../support/lab.ts';
@@ -179,7 +180,15 @@ services:
     expect(await stack.condition('Ready')).toMatchObject({ status: 'False' });
     expect(await stack.isRunning('web')).toBe(false);
 
-    await run('db', 'touch', '/tmp/works');
+    // An unhealthy container is restarted again and again, which ends what runs in it; its files stay.
+    await eventually(
+      'the database works',
+      async () => {
+        const ran = await run('db', 'touch', '/tmp/works').catch(() => undefined);
+        return ran?.code === 0 ? true : undefined;
+      },
+      { everyMs: 100 },
+    );
     await world.untilReady(stack.name);
     expect(await stack.isRunning('web')).toBe(true);
   });

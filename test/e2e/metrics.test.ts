@@ -61,7 +61,7 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
     prometheus = await TestPrometheus.start(programs.prometheus, address, RULES);
     await world.untilReady(`good-${world.unique}`);
     await eventually('a first scrape', async () => (await prometheus.query('stackctl_ready == 1'))?.[0], {
-      withinMs: 30_000,
+      withinMs: 60_000,
     });
     // Drift, so that there is some to show.
     await world.docker.getContainer(`good-${world.unique}-web-1`).remove({ force: true });
@@ -79,7 +79,7 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
       query,
       async () =>
         (await prometheus.query(query))?.find((series) => !JSON.stringify(series).includes('NaN"]')),
-      { withinMs: 30_000, everyMs: 500 },
+      { withinMs: 60_000, everyMs: 500 },
     );
   });
 
@@ -88,7 +88,7 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
       await eventually(
         `${series} is 1`,
         async () => (await prometheus.query(`sum(${series}{kind="container"}) == 1`))?.[0],
-        { withinMs: 30_000 },
+        { withinMs: 60_000 },
       );
     }
   });
@@ -101,10 +101,16 @@ describe.skipIf(!hasEngine() || skipLoudly('the dashboard', missing))('a real Pr
         (
           await prometheus.query(`ALERTS{alertname="StackctlStackNotReady", stack="bad-${world.unique}"}`)
         )?.[0],
-      { withinMs: 30_000 },
+      { withinMs: 60_000 },
     );
     expect(JSON.stringify(pending)).toContain('pending');
-    expect(await prometheus.query('ALERTS{alertname="StackctlDown"}')).toEqual([]);
+    // A single scrape that takes too long makes it pending until the next.
+    await eventually(
+      'no alert that the daemon is down',
+      async () =>
+        (await prometheus.query('ALERTS{alertname="StackctlDown"}'))?.length === 0 ? true : undefined,
+      { withinMs: 60_000, everyMs: 500 },
+    );
   });
 
   test('what is scraped passes promtool, and its neighbours say that the daemon is well', async () => {

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { inspectOf } from '../support/engine-view.ts';
 import { eventually } from '../support/eventually.ts';
 import { hasEngine, SMALL_IMAGE } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
@@ -21,18 +22,23 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
     `  web: {image: "${SMALL_IMAGE}", command: sleep 600, environment: {COLOR: ${color}}, stop_grace_period: 0s${more}}\n`;
   const colors = async (stack: string): Promise<readonly string[]> => {
     const all = await world.docker.listContainers({ filters: { label: [`io.stackctl.stack=${stack}`] } });
-    const inspected = await Promise.all(all.map(({ Id }) => world.docker.getContainer(Id).inspect()));
-    return inspected.map(
-      ({ Config }) => Config.Env.find((each) => each.startsWith('COLOR='))?.slice(6) ?? '',
-    );
+    const inspected = await Promise.all(all.map(({ Id }) => inspectOf(world.docker, Id)));
+    return inspected
+      .filter((wire) => wire !== undefined)
+      .map(({ Config }) => Config.Env.find((each) => each.startsWith('COLOR='))?.slice(6) ?? '');
   };
   const untilColor = (stack: string, color: string) =>
-    eventually(`${stack} to be ${color}`, async () =>
-      (await colors(stack)).join() === color ? true : undefined,
+    eventually(
+      `${stack} to be ${color}`,
+      async () => ((await colors(stack)).join() === color ? true : undefined),
+      { everyMs: 100 },
     );
-  const ready = async (stack: string, color: string): Promise<void> => {
+  /** Commits, and waits until it is what runs. */
+  const rollOut = async (stack: string, color: string, more = ''): Promise<void> => {
+    const before = (await world.status(stack))?.generation ?? 0;
+    await commit(stack, web(color, more));
     await untilColor(stack, color);
-    await world.untilReady(stack);
+    await world.untilReady(stack, { generation: before + 1 });
   };
   const condition = async (stack: string, type: string) =>
     (await world.status(stack))?.conditions.find((each) => each.type === type);
@@ -52,10 +58,8 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
 
   test('a rollback is held against the manifest, over a restart of the daemon, until it is released', async () => {
     const stack = newName();
-    await commit(stack, web('red'));
-    await ready(stack, 'red');
-    await commit(stack, web('green'));
-    await ready(stack, 'green');
+    await rollOut(stack, 'red');
+    await rollOut(stack, 'green');
     const back = await world.ctl('rollback', stack);
     expect(back).toMatchObject({ code: 0 });
     expect(back.stdout).toBe(`stack/${stack} rolled back to revision 1\nstack/${stack} ready\n`);
@@ -76,8 +80,7 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
   test('history tells the revisions, and one can be chosen; what is secret stands nowhere in clear', async () => {
     const stack = newName();
     for (const color of ['red', 'green', 'blue']) {
-      await commit(stack, web(color, `, hostname: canary-${stack}`));
-      await ready(stack, color);
+      await rollOut(stack, color, `, hostname: canary-${stack}`);
     }
     const history = await world.ctl('history', stack);
     expect(history.stdout.split('\n').map((line) => line.split(/\s{2,}/)[0])).toEqual([
@@ -131,8 +134,7 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
 
   test('a paused rollout replaces nothing, and goes on when it is told to', async () => {
     const stack = newName();
-    await commit(stack, web('red'));
-    await ready(stack, 'red');
+    await rollOut(stack, 'red');
     expect(await world.ctl('rollout', 'pause', stack)).toMatchObject({ code: 0 });
     await commit(stack, web('green'));
     await eventually('the wait', async () => {
@@ -142,7 +144,8 @@ describe.skipIf(!hasEngine())('rollouts that are steered by hand', () => {
     await world.docker.getContainer(`${stack}-web-1`).kill();
     await untilColor(stack, 'red');
     await world.ctl('rollout', 'resume', stack);
-    await ready(stack, 'green');
+    await untilColor(stack, 'green');
+    await world.untilReady(stack);
   });
 
   test('a restart is of each replica in place, and of no other service', async () => {

@@ -55,11 +55,15 @@ export class TestPrometheus {
   async query(query: string): Promise<readonly unknown[] | undefined> {
     const url = `http://127.0.0.1:${this.#port}/api/v1/query?${new URLSearchParams({ query })}`;
     const answer = await fetch(url).catch(() => undefined);
-    const body = (await answer?.json()) as
-      | { readonly status: string; readonly error?: string; readonly data?: { readonly result: unknown[] } }
-      | undefined;
-    if (body?.status === 'error') throw new Error(`${query}: ${body.error}`);
-    return body?.data?.result;
+    // While it starts it says so, and not in JSON.
+    if (answer === undefined || answer.status === 503) return undefined;
+    const { status, error, data } = (await answer.json()) as {
+      readonly status: string;
+      readonly error?: string;
+      readonly data?: { readonly result: unknown[] };
+    };
+    if (status === 'error') throw new Error(`${query}: ${error}`);
+    return data?.result;
   }
 
   async stop(): Promise<void> {

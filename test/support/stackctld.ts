@@ -112,8 +112,9 @@ export class World {
   }
 
   /** Starts a daemon that is expected to end by itself. */
-  async startInVain(): Promise<Ran> {
-    return run(process.execPath, this.#argv, { env: { ...cleanEnvironment(), ...this.#options.env } });
+  async startInVain(flags: readonly string[] = []): Promise<Ran> {
+    const env = { ...cleanEnvironment(), ...this.#options.env };
+    return run(process.execPath, [...this.#argv, ...flags], { env });
   }
 
   get #argv(): readonly string[] {

@@ -146,7 +146,12 @@ export function containerContract(worldOf: () => ContractWorld): void {
   test('stops with a signal of its own', async () => {
     const world = worldOf();
     const id = await createStarted(world, {
-      config: { Cmd: ['sh', '-c', "trap 'exit 42' USR1; while :; do sleep 0.1; done"] },
+      config: { Cmd: ['sh', '-c', "trap 'exit 42' USR1; touch /tmp/ready; while :; do sleep 0.1; done"] },
+    });
+    // It is started before its shell has set the trap.
+    const command = ['sh', '-c', 'until [ -e /tmp/ready ]; do sleep 0.1; done'];
+    expect(await world.engine.exec(id, { command, env: [] }, 20_000, signal())).toMatchObject({
+      exitCode: 0,
     });
     await world.engine.stopContainer(id, 10_000, 'SIGUSR1', signal());
     expect(await lookAt(world, id)).toMatchObject({ state: 'exited', exitCode: 42 });
