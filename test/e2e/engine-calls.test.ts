@@ -45,12 +45,13 @@ describe.skipIf(!hasEngine())('calls of the engine', () => {
       'POST /containers/create': SERVICES,
       'POST /containers/*/start': SERVICES,
     });
-    // Each once, when it runs.
-    expect(counts['GET /containers/*/json']).toBeLessThanOrEqual(SERVICES + 5);
-    expect(counts['GET /containers/json']).toBeLessThanOrEqual(4);
+    // Each once, when it runs; once more where its start is told of so late that what is known of it counts no more,
+    // which also makes for another look.
+    expect(counts['GET /containers/*/json']).toBeLessThanOrEqual(2 * SERVICES + 5);
+    expect(counts['GET /containers/json']).toBeLessThanOrEqual(6);
     // Once more for each that is made where the engine lets two have one name, before API 1.44.
-    expect(counts['GET /networks']).toBeLessThanOrEqual(4 + NETWORKS);
-    expect(bytes).toBeLessThan(400_000);
+    expect(counts['GET /networks']).toBeLessThanOrEqual(6 + NETWORKS);
+    expect(bytes).toBeLessThan(600_000);
   });
 
   test('an apply without a change lists once, inspects nobody, and writes nothing', async () => {
