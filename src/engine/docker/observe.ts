@@ -26,8 +26,9 @@ export interface Observer {
 }
 
 /**
- * One full snapshot for a stack: three lists, then the inspects of what may have changed. A list that fails, or answers
- * anything but a list, throws; an object that vanished between list and inspect is left out.
+ * One full snapshot for a stack: three lists and the images that are asked for by name, then the inspects of what may have
+ * changed. A list that fails, or answers anything but a list, throws; an object that vanished between list and inspect is
+ * left out.
  */
 export async function observe(
   observer: Observer,
@@ -36,15 +37,18 @@ export async function observe(
 ): Promise<Observed> {
   const { connection, instance } = observer;
   const engine = await connection.info(signal);
-  const [summaries, networks, volumes] = await Promise.all([
+  const limit = pLimit(PARALLEL_INSPECTS);
+  const [summaries, networks, volumes, images] = await Promise.all([
     listContainers(connection, signal),
     listNetworks(connection, signal),
     listVolumes(connection, signal),
+    Promise.all(
+      [...new Set(query.imageRefs)].map((ref) => limit(() => inspectImage(connection, ref, signal))),
+    ),
   ]);
   observer.inspects.keepOnly(summaries);
   const concerned = new Set(summaries.filter((summary) => concerns(summary, query)));
-  const limit = pLimit(PARALLEL_INSPECTS);
-  const [containers, others, images] = await Promise.all([
+  const [containers, others] = await Promise.all([
     Promise.all([...concerned].map((summary) => limit(() => inspectObserved(observer, summary, signal)))),
     Promise.all(
       summaries
@@ -52,9 +56,6 @@ export async function observe(
         .map(async (summary) =>
           otherContainer(summary, instance, await labelsOfImage(observer, summary, limit, signal)),
         ),
-    ),
-    Promise.all(
-      [...new Set(query.imageRefs)].map((ref) => limit(() => inspectImage(connection, ref, signal))),
     ),
   ]);
   return {
