@@ -43,11 +43,14 @@ async function takeDown(
   const seen = await state.ports.engine.observe(query, signal);
   const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
   const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
+  // Called off, or meant otherwise, while this pass looked: what the catalogue has now may be a new manifest.
+  if (record.tombstone !== tombstone) return { kind: 'again' };
   if (tombstone.orphan) return forget(record, state);
   if (plan.steps.length === 0 && plan.blockers.length === 0) return lay(record, state);
   const [dependent] = dependentsOf(record, state);
   if (dependent !== undefined) return wait(record, dependent, state);
-  if (record.goneAtMs !== undefined) await state.records.bury(record, { ...tombstone, goneAtMs: undefined });
+  if (record.goneAtMs !== undefined) await state.records.noteGone(record, undefined);
+  if (record.tombstone === undefined) return { kind: 'again' };
   const engine = state.ports.engine.admitting(lastHooksOf(record, state));
   const outcomes = await execute(plan, engine, passPorts(record, state), signal);
   await reportDeletion(record, state, { plan, outcomes, doing: BEING_REMOVED });
@@ -71,24 +74,25 @@ const failedDeletion = ({ name }: StackRecord, state: PassState): Verdict => ({
 async function lay(record: StackRecord, state: PassState): Promise<Verdict> {
   const nowMs = state.ports.clock.nowMs();
   if (record.goneAtMs === undefined) {
-    if (record.tombstone === undefined) return { kind: 'again' };
-    await state.records.lay(record, record.tombstone, nowMs);
+    const isNoted = await state.records.noteGone(record, nowMs);
+    if (!isNoted || record.tombstone === undefined) return { kind: 'again' };
+    const laid = state.records.lay(record);
+    // Before anything is waited for: what is in the catalogue from here on is another stack of this name.
     tellOfEnd(record, state);
+    await laid;
     return { kind: 'settled', afterMs: SECOND_LOOK_MS };
   }
   const restMs = record.goneAtMs + SECOND_LOOK_MS - nowMs;
   // Of a clock that was set back nothing is to be expected.
   if (restMs > 0 && restMs <= SECOND_LOOK_MS) return { kind: 'settled', afterMs: restMs };
-  if (record.tombstone === undefined) return { kind: 'again' };
   await state.records.forget(record.name);
   return { kind: 'gone' };
 }
 
 async function forget(record: StackRecord, state: PassState): Promise<Verdict> {
-  // Its manifest came back while this pass looked: what the catalogue has now is the new one.
-  if (record.tombstone === undefined) return { kind: 'again' };
-  await state.records.forget(record.name);
+  const forgotten = state.records.forget(record.name);
   tellOfEnd(record, state);
+  await forgotten;
   return { kind: 'gone' };
 }
 

@@ -52,11 +52,14 @@ export interface PassState {
 /** What a pass of one stack does in the world, and who is told of each step. */
 export function passPorts(record: StackRecord, state: PassState) {
   const { ports, options } = state;
+  const { generation, tombstone } = record;
   return {
     engine: ports.engine,
     loader: heldToPolicies(state),
     concurrency: options.concurrency,
     nowMs: () => ports.clock.nowMs(),
+    // Another wish was applied, or rolled back to, or a deletion was asked for or called off: the next pass is its.
+    isWanted: () => record.generation === generation && record.tombstone === tombstone,
     remember: (memory: StackRecord['memory']) => state.records.remember(record, memory),
     onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => {
       const line = `${renderAction(step)}${phase === 'started' ? '' : `: ${phase}`}${detail === '' ? '' : `: ${detail}`}`;

@@ -48,6 +48,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
   const { generation, renewals } = record;
   try {
     await state.records.noteSource(record, sourceOf(entry));
+    await state.records.withoutFuture(record, state.ports.clock.nowMs());
     state.catalog.settle(name, entry.origin);
     const pass = await reconcile(
       {
@@ -57,7 +58,7 @@ export async function runPass(name: string, state: PassState, signal: AbortSigna
         lastGood: record.lastGood,
         held: heldRevision(record, state),
         context: contextOf(record, state),
-        suspended: isSuspended(record, entry) || !state.mayAct(name),
+        isSuspended: () => isSuspended(record, entry) || !state.mayAct(name),
       },
       passPorts(record, state),
       signal,
@@ -143,12 +144,16 @@ async function conclude(
   const isOther = record.generation !== done.generation && record.revision !== pass.desired?.revision;
   const isPast = isOther || record.renewals !== done.renewals;
   const isOwn = pass.problems.every((problem) => problem.severity === 'warning');
+  let generation = isPast ? done.generation : record.generation;
   // At once: while the engine works the disk, each flush may take long.
   const writes: Promise<unknown>[] = [];
   if (isOwn && pass.desired !== undefined) {
     record.lastGood = pass.desired;
     if (state.mayAct(record.name) && !isPast) {
-      await state.records.noteRevision(record, pass.desired.revision);
+      const noted = state.records.noteRevision(record, pass.desired.revision);
+      // Before anything is waited for: another wish may be applied meanwhile, of which this pass knows nothing.
+      generation = record.generation;
+      await noted;
       writes.push(state.catalog.noteGood(entry));
     }
   }
@@ -162,7 +167,6 @@ async function conclude(
   state.onFilesUsed(record.name, pass.filesUsed, pass);
   const verdict: Verdict = isPast ? { kind: 'again' } : verdictOf(pass, entry, state);
   const afterMs = 'afterMs' in verdict ? verdict.afterMs : 0;
-  const generation = isPast ? done.generation : record.generation;
   await report(record, entry, state, { pass, generation, failure: undefined, nextLookAtMs: nowMs + afterMs });
   await noteReady(record, pass, state);
   return verdict;

@@ -74,7 +74,9 @@ async function takeAll(
   const actions = pushed.map(({ manifest, wish }) => actionOf(controller, manifest.name, wish));
   for (const { manifest } of pushed) {
     if (request.adopt) await controller.records.adopt(controller.records.ensure(manifest.name));
-    await take(controller, request, manifest);
+    await controller.sources.betweenReadings(controller.ports.applied, () =>
+      take(controller, request, manifest),
+    );
   }
   await controller.sources.read(controller.ports.applied, signal);
   const stacks: ApplyResult['stacks'][number][] = [];
@@ -135,12 +137,13 @@ export async function diffManifest(
     nowMs: ports.clock.nowMs(),
   };
   const pass = await reconcile(
-    { manifest, engineInfo, admission, lastGood: undefined, context, suspended: true },
+    { manifest, engineInfo, admission, lastGood: undefined, context, isSuspended: () => true },
     {
       engine: ports.engine,
       loader: heldToPolicies(state),
       concurrency: options.concurrency,
       nowMs: () => ports.clock.nowMs(),
+      isWanted: () => true,
       remember: () => Promise.resolve(),
       onStep: () => undefined,
     },
@@ -247,9 +250,9 @@ async function take(controller: Controller, request: ApplyRequest, manifest: Dec
   const paths = new Set(manifest.files);
   const own = request.files.filter((file) => paths.has(join(request.baseDirectory, file.relativePath)));
   const files = own.length > 0 ? own : request.files;
-  await ports.applied.put(manifest.name, { baseDirectory: request.baseDirectory, files });
   const record = records.ensure(manifest.name);
-  if (record.tombstone !== undefined) await records.bury(record, undefined);
+  const kept = ports.applied.put(manifest.name, { baseDirectory: request.baseDirectory, files });
+  await records.callOff(record, kept);
   // Who applies a manifest by hand wants that one, and not what it was rolled back to.
   if (record.rollout.hold !== undefined) await records.steer(record, { hold: undefined });
 }

@@ -24,8 +24,8 @@ export interface PassInput {
   /** What the stack is held at, whatever the manifest says. */
   readonly held?: Revision | undefined;
   readonly context: PlanContext;
-  /** Look, plan and tell, but do not touch. */
-  readonly suspended: boolean;
+  /** Look, plan and tell, but do not touch. Asked after the look, which may take a while. */
+  readonly isSuspended: () => boolean;
 }
 
 /** What a pass can do in the world. */
@@ -34,6 +34,7 @@ export interface PassPorts {
   readonly loader: Loader;
   readonly concurrency: number;
   readonly nowMs: () => number;
+  readonly isWanted: () => boolean;
   /** Stores what the planner wants remembered; durable before any step runs. */
   readonly remember: (memory: Memory) => Promise<void>;
   readonly onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => void;
@@ -51,7 +52,7 @@ export interface Pass {
   readonly filesUsed: readonly string[];
 }
 
-/** One pass: the whole program as one line. `diff` is the same line with `suspended`, stopped before it acts. */
+/** One pass: the whole program as one line. `diff` is the same line suspended, stopped before it acts. */
 export async function reconcile(input: PassInput, ports: PassPorts, signal: AbortSignal): Promise<Pass> {
   const wish = await ports.loader.resolve(input.manifest, input.engineInfo, input.admission, signal);
   const wanted = input.held?.desired ?? wish.desired ?? input.lastGood;
@@ -64,7 +65,7 @@ export async function reconcile(input: PassInput, ports: PassPorts, signal: Abor
   const desired = input.held === undefined ? wanted : pinImages(input.held, seen);
   const { observed, context } = recognise(desired, seen, input.context);
   const plan = makePlan(desired, observed, context);
-  if (input.suspended) return { ...found, desired, observed, plan, outcomes: [] };
+  if (input.isSuspended()) return { ...found, desired, observed, plan, outcomes: [] };
   await ports.remember(plan.memory);
   const engine = ports.engine.admitting(callAdmission(desired, input.admission));
   const outcomes = await execute(plan, engine, ports, signal);

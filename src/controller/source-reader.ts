@@ -126,12 +126,13 @@ export class SourceReader {
 
   /** A manifest that came back calls its deletion off. */
   async #reappear(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      const record = this.#context.records.get(name);
-      if (record?.tombstone === undefined) continue;
-      await this.#context.records.bury(record, undefined);
-      this.#context.enqueue(name);
-    }
+    const { records, enqueue } = this.#context;
+    const buried = names
+      .flatMap((name) => records.get(name) ?? [])
+      .filter((record) => record.tombstone !== undefined);
+    // All at once: each counts from now on, before any of them is on the disk.
+    await Promise.all(buried.map((record) => records.callOff(record)));
+    for (const { name } of buried) enqueue(name);
   }
 
   async #guard(

@@ -167,9 +167,28 @@ export class Records {
   }
 
   async steer(record: StackRecord, change: Partial<RolloutControl>): Promise<void> {
-    const rollout = { ...record.rollout, ...change };
-    await this.#store.write('rollout', record.name, rollout);
+    const before = record.rollout;
+    const rollout = { ...before, ...change };
+    // At once: what is said meanwhile adds to it, and does not undo it.
     record.rollout = rollout;
+    await this.#store.write('rollout', record.name, rollout).catch((thrown: unknown) => {
+      if (record.rollout === rollout) record.rollout = before;
+      throw thrown;
+    });
+  }
+
+  /**
+   * Forgets, for good, what was asked for at a time that is still to come: the clock was set back since, and what is
+   * started from now on would count as older until it has caught up.
+   */
+  async withoutFuture(record: StackRecord, nowMs: number): Promise<void> {
+    const { restartAsked, retryAskedAtMs } = record.rollout;
+    const isPast = ([, atMs]: readonly [string, number]) => atMs <= nowMs;
+    if (Math.max(retryAskedAtMs ?? 0, ...Object.values(restartAsked)) <= nowMs) return;
+    await this.steer(record, {
+      restartAsked: Object.fromEntries(Object.entries(restartAsked).filter(isPast)),
+      retryAskedAtMs: (retryAskedAtMs ?? 0) > nowMs ? undefined : retryAskedAtMs,
+    });
   }
 
   /** What was said of the stack before says nothing any more: who waits must wait for a pass from here on. */
@@ -179,24 +198,59 @@ export class Records {
     await this.#save(record);
   }
 
-  async bury(record: StackRecord, tombstone: Tombstone | undefined): Promise<void> {
-    if (tombstone === undefined) await this.#store.remove('tombstone', record.name);
-    else await this.#store.write('tombstone', record.name, tombstone);
+  /** It is to go, once that is on the disk. */
+  async bury(record: StackRecord, tombstone: Tombstone): Promise<void> {
+    await this.#store.write('tombstone', record.name, tombstone);
     record.tombstone = tombstone;
-    record.goneAtMs = tombstone?.goneAtMs;
+    record.goneAtMs = tombstone.goneAtMs;
   }
 
-  /** Nothing of a stack is left on the engine: all that is kept is its tombstone. */
-  async lay(record: StackRecord, tombstone: Tombstone, goneAtMs: number): Promise<void> {
-    await this.bury(record, { ...tombstone, goneAtMs });
-    for (const kind of REMAINS) await this.#store.remove(kind, record.name);
+  /** When a look found nothing left of a stack that is to go. False: something else was said about it meanwhile. */
+  async noteGone(record: StackRecord, goneAtMs: number | undefined): Promise<boolean> {
+    const before = record.tombstone;
+    if (before === undefined) return false;
+    const tombstone = { ...before, goneAtMs };
+    await this.#store.write('tombstone', record.name, tombstone);
+    if (record.tombstone !== before) return false;
+    record.tombstone = tombstone;
+    record.goneAtMs = goneAtMs;
+    return true;
+  }
+
+  /**
+   * It is to stay after all. That counts at once, so that a pass that takes it down goes no further; on the disk only
+   * when `kept` is, the manifest that says so: a daemon that dies in between goes on with the deletion.
+   */
+  async callOff(record: StackRecord, kept: Promise<void> = Promise.resolve()): Promise<void> {
+    const { tombstone, goneAtMs } = record;
+    record.tombstone = undefined;
+    record.goneAtMs = undefined;
+    try {
+      await kept;
+    } catch (thrown) {
+      record.tombstone ??= tombstone;
+      record.goneAtMs ??= goneAtMs;
+      throw thrown;
+    }
+    if (tombstone !== undefined && record.tombstone === undefined)
+      await this.#store.remove('tombstone', record.name);
+  }
+
+  /**
+   * Nothing of a stack is left on the engine: all that is kept is its tombstone. What is written after this was called
+   * is of another stack of its name, and stays.
+   */
+  async lay(record: StackRecord): Promise<void> {
+    const removed = REMAINS.map((kind) => this.#store.remove(kind, record.name));
     Object.assign(record, this.#restore(record.name));
+    await Promise.all(removed);
   }
 
-  /** Everything about a stack. The tombstone goes last. */
+  /** Everything about a stack. The tombstone goes last, and stays when the name is one of a stack again by then. */
   async forget(name: string): Promise<void> {
     this.#records.delete(name);
-    for (const kind of [...REMAINS, 'tombstone'] as const) await this.#store.remove(kind, name);
+    await Promise.all(REMAINS.map((kind) => this.#store.remove(kind, name)));
+    if (!this.#records.has(name)) await this.#store.remove('tombstone', name);
   }
 
   /** Only what must outlive the daemon: the rest of a status is found out anew by the first pass. */

@@ -8,6 +8,8 @@ export interface ExecuteOptions {
   /** How many engine calls may run at a time. */
   readonly concurrency: number;
   readonly nowMs: () => number;
+  /** Asked before each step: false once what the plan is for is not wanted any more. */
+  readonly isWanted: () => boolean;
   /** Told before and after each step. */
   readonly onStep: (step: Step, phase: 'started' | 'done' | 'failed', detail: string) => void;
 }
@@ -15,7 +17,7 @@ export interface ExecuteOptions {
 /**
  * Walks a plan and decides nothing: a step runs as soon as all its needs are done, several at a time; a gated
  * one is skipped, as is a pull that goes on after this pass, and so is what needs it or needs something that
- * failed. The signal stops it between steps: a call in flight is finished.
+ * failed. The signal, and a wish that is past, stop it between steps: a call in flight is finished.
  */
 export async function execute(
   plan: Plan,
@@ -30,7 +32,7 @@ export async function execute(
     const needs = step.needs.flatMap((need) => running.get(need) ?? []);
     running.set(
       step.id,
-      afterNeeds(step, needs, signal, () => limit(() => perform(step, engine, results, options, signal))),
+      afterNeeds(step, needs, () => limit(() => perform(step, engine, results, options, signal))),
     );
   }
   return Promise.all(running.values());
@@ -39,7 +41,6 @@ export async function execute(
 async function afterNeeds(
   step: Step,
   needs: readonly Promise<Outcome>[],
-  signal: AbortSignal,
   run: () => Promise<Outcome>,
 ): Promise<Outcome> {
   if (step.gate !== undefined) return { step, result: 'skipped', waitingFor: 'gate' };
@@ -49,7 +50,7 @@ async function afterNeeds(
     const gated = unmet.result === 'skipped' && unmet.waitingFor === 'gate';
     return { step, result: 'skipped', waitingFor: gated ? 'gate' : 'failed-need' };
   }
-  return signal.aborted ? { step, result: 'skipped', waitingFor: 'abort' } : run();
+  return run();
 }
 
 /** A `pre_stop` hook that failed must not keep its container from being stopped. */
@@ -63,7 +64,7 @@ async function perform(
   options: ExecuteOptions,
   signal: AbortSignal,
 ): Promise<Outcome> {
-  if (signal.aborted) return { step, result: 'skipped', waitingFor: 'abort' };
+  if (signal.aborted || !options.isWanted()) return { step, result: 'skipped', waitingFor: 'abort' };
   const startedMs = options.nowMs();
   options.onStep(step, 'started', '');
   try {

@@ -124,7 +124,7 @@ async function apply(document: InspectedDocument, { lab, info, counted }: Hands)
   }
   const first = await look(desired, { engine: lab.engine, instance });
   const plan = withoutStarts(first.plan);
-  const options = { concurrency: 2, nowMs: () => Date.now(), onStep: () => undefined };
+  const options = { concurrency: 2, nowMs: () => Date.now(), isWanted: () => true, onStep: () => undefined };
   const outcomes = await execute(plan, lab.engine, options, NEVER);
   const failures = outcomes.flatMap((outcome) =>
     outcome.result === 'failed' ? [outcome.failure.message] : [],

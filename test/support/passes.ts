@@ -68,7 +68,7 @@ export async function pass(
   const outcomes = await execute(
     plan,
     engine,
-    { concurrency: 4, nowMs: () => engine.clock.nowMs(), onStep: () => {} },
+    { concurrency: 4, nowMs: () => engine.clock.nowMs(), isWanted: () => true, onStep: () => {} },
     options.signal ?? NEVER,
   );
   const nowMs = engine.clock.nowMs();

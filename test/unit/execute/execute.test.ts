@@ -30,6 +30,7 @@ async function planOn(engine: SimulatedEngine): Promise<Plan> {
 interface RunOptions {
   readonly concurrency?: number;
   readonly signal?: AbortSignal;
+  readonly isWanted?: () => boolean;
   readonly onStep?: (step: Step, phase: string, detail: string) => void;
 }
 
@@ -40,6 +41,7 @@ const run = (plan: Plan, engine: SimulatedEngine, options: RunOptions = {}) =>
     {
       concurrency: options.concurrency ?? 4,
       nowMs: () => engine.clock.nowMs(),
+      isWanted: options.isWanted ?? (() => true),
       onStep: options.onStep ?? (() => {}),
     },
     options.signal ?? new AbortController().signal,
@@ -115,6 +117,23 @@ test('the signal stops it between steps: what runs is finished, the rest is skip
     'create-container demo-web-1: skipped (abort)',
     'put-files demo-web-1: skipped (failed-need)',
     'start-container demo-web-1: skipped (gate)',
+  ]);
+});
+
+test('what is not wanted any more goes no further: what runs is finished, the rest is skipped', async () => {
+  const engine = engineWithImages();
+  let isWanted = true;
+  engine.onCall = (call) => {
+    if (call.what === 'createContainer demo-db-1') isWanted = false;
+    return 'ok';
+  };
+  const plan = await planOn(engine);
+  const outcomes = await run(plan, engine, { concurrency: 1, isWanted: () => isWanted });
+  expect(words(outcomes).slice(0, 4)).toEqual([
+    'create-network demo_default: done',
+    'create-container demo-db-1: done',
+    'start-container demo-db-1: skipped (abort)',
+    'create-container demo-cache-1: skipped (abort)',
   ]);
 });
 

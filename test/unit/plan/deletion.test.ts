@@ -23,7 +23,7 @@ async function deletion(engine: Awaited<ReturnType<typeof applied>>, volumes: bo
   return planDeletion(stackName('demo'), await engine.observe(query), { volumes });
 }
 
-const OPTIONS = { concurrency: 4, nowMs: () => 0, onStep: () => {} };
+const OPTIONS = { concurrency: 4, nowMs: () => 0, isWanted: () => true, onStep: () => {} };
 const NEVER = new AbortController().signal;
 
 test('a deleted stack goes without its volumes, and nothing else goes', async () => {
