@@ -12,6 +12,8 @@ export interface Memory {
   readonly settled?: string | undefined;
   /** Restarts of unhealthy or exited containers, by slot. */
   readonly restarts: Readonly<Record<SlotName, RestartRecord>>;
+  /** When (unix ms) a container was last restarted because somebody asked for that, by container id. */
+  readonly restarted: Readonly<Record<string, number>>;
   /** Revisions of a service that failed to come up: not tried again until the spec changes. */
   readonly badRevisions: Readonly<Record<string, BadRevision>>;
   /** Unhealthy verdicts seen once, waiting for the second observation. By container id: unix ms first seen. */
@@ -83,6 +85,7 @@ export interface BadRevision {
 
 export const EMPTY_MEMORY: Memory = {
   restarts: {},
+  restarted: {},
   badRevisions: {},
   unhealthySince: {},
   attachedSince: {},

@@ -89,6 +89,7 @@ function forgetStrangers(
   );
   const services = new Map(desired.services.map((service) => [service.name, service]));
   const images = new Set(desired.images.map(({ ref }) => ref));
+  keepOnly(memory.restarted, (id) => ids.has(id));
   keepOnly(memory.unhealthySince, (id) => ids.has(id));
   keepOnly(memory.attachedSince, (id) => ids.has(id));
   keepOnly(memory.hooks, (id) => ids.has(id));

@@ -47,8 +47,25 @@ export function learn(
     repeats: learnRepeats(memory.repeats, outcomes),
     pulls: learnPulls(memory.pulls, outcomes, about),
     hooks: learnHooks(memory.hooks, outcomes),
+    restarted: learnRestarted(memory.restarted, outcomes, about.nowMs),
     known: learnMade(memory.known, outcomes),
   };
+}
+
+function learnRestarted(
+  before: Memory['restarted'],
+  outcomes: readonly Outcome[],
+  nowMs: number,
+): Memory['restarted'] {
+  const restarted = outcomes.flatMap(({ step, result }) =>
+    result === 'done' &&
+    step.kind === 'restart-container' &&
+    step.because.code === 'RestartAsked' &&
+    step.container.by === 'id'
+      ? [[step.container.id, nowMs]]
+      : [],
+  );
+  return { ...before, ...Object.fromEntries(restarted) };
 }
 
 function learnMade(before: Memory['known'], outcomes: readonly Outcome[]): Memory['known'] {

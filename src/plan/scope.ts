@@ -63,6 +63,7 @@ export interface MemoryDraft {
   readonly beganAtMs: number;
   settled: string | undefined;
   restarts: Record<SlotName, RestartRecord>;
+  restarted: Record<string, number>;
   badRevisions: Record<string, BadRevision>;
   unhealthySince: Record<string, number>;
   attachedSince: Record<string, number>;
@@ -210,21 +211,36 @@ const byNameAndId = (a: Named, b: Named): number => compare(a.name, b.name) || c
 /** By code units: the same on every machine, whatever its locale. */
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-/** The memory of the last pass, to be brought up to date by this one. */
+/**
+ * The memory of the last pass, to be brought up to date by this one. Nothing in it is later than now: where the clock was
+ * set back since, a wait begins anew and does not last until the clock has caught up.
+ */
 export function copyMemory({ memory, nowMs }: PlanContext): MemoryDraft {
+  const past = (atMs: number): number => Math.min(atMs, nowMs);
   return {
-    beganAtMs: memory.beganAtMs ?? nowMs,
+    beganAtMs: past(memory.beganAtMs ?? nowMs),
     settled: memory.settled,
     restarts: { ...memory.restarts },
-    badRevisions: { ...memory.badRevisions },
-    unhealthySince: { ...memory.unhealthySince },
-    attachedSince: { ...memory.attachedSince },
+    restarted: mapValues(memory.restarted, past),
+    badRevisions: mapValues(memory.badRevisions, (each) => ({ ...each, atMs: past(each.atMs) })),
+    unhealthySince: mapValues(memory.unhealthySince, past),
+    attachedSince: mapValues(memory.attachedSince, past),
     completedJobs: { ...memory.completedJobs },
     repeats: { ...memory.repeats },
-    pulls: { ...memory.pulls },
+    pulls: mapValues(memory.pulls, (each) => ({ ...each, atMs: past(each.atMs) })),
     known: { ...memory.known },
     hooks: { ...memory.hooks },
-    rollouts: { ...memory.rollouts },
+    rollouts: mapValues(memory.rollouts, ({ lastDoneAtMs, ...each }) => ({
+      ...each,
+      lastDoneAtMs: lastDoneAtMs === undefined ? undefined : past(lastDoneAtMs),
+    })),
     guests: { ...memory.guests },
   };
+}
+
+function mapValues<Value>(
+  record: Readonly<Record<string, Value>>,
+  change: (value: Value) => Value,
+): Record<string, Value> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

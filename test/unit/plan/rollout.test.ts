@@ -182,6 +182,27 @@ describe('a restart that was asked for', () => {
     expect(text(settled.last)).toEqual([]);
   });
 
+  test('is done once where the clock of the engine is slow', async () => {
+    const { engine, desired, memory } = await running({ services: { web: {} } });
+    const restartAsked = { web: engine.clock.nowMs() + 60_000 };
+    engine.clock.advance(60_000);
+    const started = engine.world.container('demo-web-1');
+    const first = await pass(engine, desired, { memory, restartAsked });
+    expect(text(first.plan)).toEqual(['#1 restart container/demo-web-1: RestartAsked']);
+    if (started !== undefined) started.startedAtMs = (restartAsked.web ?? 0) - 1;
+    const { plan } = await pass(engine, desired, { memory: first.memory, restartAsked });
+    expect(text(plan)).toEqual([]);
+  });
+
+  test('is of a container too that was started before the clock was set back, and done once', async () => {
+    const { engine, desired, memory } = await running({ services: { web: {} } });
+    engine.clock.jump(-3_600_000);
+    const restartAsked = { web: engine.clock.nowMs() };
+    const first = await pass(engine, desired, { memory, restartAsked });
+    expect(text(first.plan)).toEqual(['#1 restart container/demo-web-1: RestartAsked']);
+    expect(text((await pass(engine, desired, { memory: first.memory, restartAsked })).plan)).toEqual([]);
+  });
+
   test('of one service leaves the others alone', async () => {
     const words: StackWords = { services: { db: {}, web: {} } };
     const { engine, memory } = await running(words);
