@@ -15,9 +15,15 @@ export async function* stackLogs(
 ): AsyncGenerator<ContainerLogLine> {
   const merged = new LineQueue();
   const own = new AbortController();
-  const stop = () => own.abort();
+  const stop = () => {
+    own.abort();
+    merged.end();
+  };
   signal.addEventListener('abort', stop, { once: true });
-  const feeding = feed(controller, request, merged, own.signal).finally(() => merged.end());
+  // When it fails there are still logs being read.
+  const feeding = feed(controller, request, merged, own.signal).finally(stop);
+  // It may fail while the reader stands still, or after it went: told below to who comes to the end of the lines.
+  feeding.catch(() => undefined);
   try {
     for await (const line of merged.lines()) {
       if (signal.aborted) return;
@@ -25,7 +31,7 @@ export async function* stackLogs(
     }
     await feeding;
   } finally {
-    own.abort();
+    stop();
     signal.removeEventListener('abort', stop);
   }
 }
@@ -92,7 +98,10 @@ async function readOne(
   }
 }
 
-/** Lines of several containers in the order in which they come; who writes waits for a slow reader. */
+/**
+ * Lines of several containers in the order in which they come. Who writes waits for a slow reader until that one has
+ * read everything; after the end nothing more is taken.
+ */
 class LineQueue {
   readonly #lines: ContainerLogLine[] = [];
   #ended = false;
@@ -109,12 +118,14 @@ class LineQueue {
         };
       });
     }
+    if (this.#ended) return;
     this.#lines.push(line);
     this.#wakeReader();
   }
 
   end(): void {
     this.#ended = true;
+    this.#releaseWriters();
     this.#wakeReader();
   }
 
