@@ -5,7 +5,9 @@ import type { ContainerLogLine, LogsRequest } from './operations.ts';
 import { pause } from './triggers.ts';
 
 const LOOK_FOR_NEW_MS = 1000;
-const MOST_WAITING = 10_000;
+/** Of what waits for a slow reader: a line may have a quarter of a million characters. */
+const MOST_LINES = 10_000;
+const MOST_CHARS = 4 * 1024 ** 2;
 
 /** The log lines of a stack's containers as they come; with `follow` those of later containers too. */
 export async function* stackLogs(
@@ -104,12 +106,13 @@ async function readOne(
  */
 class LineQueue {
   readonly #lines: ContainerLogLine[] = [];
+  #chars = 0;
   #ended = false;
   #wakeReader: () => void = () => undefined;
   #wakeWriters: () => void = () => undefined;
 
   async push(line: ContainerLogLine): Promise<void> {
-    while (this.#lines.length >= MOST_WAITING && !this.#ended) {
+    while (this.#isFull() && !this.#ended) {
       await new Promise<void>((resolve) => {
         const others = this.#wakeWriters;
         this.#wakeWriters = () => {
@@ -120,6 +123,7 @@ class LineQueue {
     }
     if (this.#ended) return;
     this.#lines.push(line);
+    this.#chars += line.text.length;
     this.#wakeReader();
   }
 
@@ -133,6 +137,7 @@ class LineQueue {
     for (;;) {
       const line = this.#lines.shift();
       if (line !== undefined) {
+        this.#chars -= line.text.length;
         yield line;
       } else if (this.#ended) {
         return;
@@ -143,6 +148,10 @@ class LineQueue {
         });
       }
     }
+  }
+
+  #isFull(): boolean {
+    return this.#lines.length >= MOST_LINES || this.#chars >= MOST_CHARS;
   }
 
   #releaseWriters(): void {

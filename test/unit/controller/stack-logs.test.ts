@@ -100,6 +100,7 @@ test('a reader that goes during a look at the engine, which is given up, leaves 
 });
 
 test.each([
+  ['few long', 256 * 1024, 20],
   ['many short', 10, 10_010],
 ])('%s lines wait for a slow reader, and who writes waits beyond', async (_what, lineChars, most) => {
   const scene = new Scene(lineChars);
