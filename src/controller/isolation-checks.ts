@@ -145,7 +145,10 @@ export class IsolationChecks {
       const before = record.isolation;
       const nowMs = ports.clock.nowMs();
       const note: IsolationNote = { ...claim(stack), generation: record.generation, atMs: nowMs };
-      await records.noteIsolation(record, note);
+      // It counts all the same, and is kept with what is written of the stack next.
+      await records.noteIsolation(record, note).catch((thrown: unknown) => {
+        ports.log.warn({ stack, err: asFailure(thrown) }, 'what came of a verification cannot be kept');
+      });
       if (before?.status !== note.status || before.message !== note.message) {
         for (const event of events.record(record.name, [eventOf(stack, note)], nowMs)) {
           notices.send({ kind: 'event', event });
