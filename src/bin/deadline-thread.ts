@@ -47,7 +47,13 @@ interface Running {
   readonly worker: Worker;
   /** Settled when it can be asked; throws `Failure` when it cannot. */
   readonly ready: Promise<void>;
-  readonly ended: Promise<Ending>;
+  /** Undefined while it lives. */
+  ending: Ending | undefined;
+  /**
+   * Told when it ends, on behalf of the call that it is at. A reaction to a promise, for each call, would keep the call
+   * with its answer as long as the thread lives.
+   */
+  onEnding: (ending: Ending) => void;
 }
 
 /**
@@ -127,12 +133,15 @@ export class DeadlineThread {
         part.clear();
         total.clear();
         worker.off('message', onMessage);
+        running.onEnding = ignore;
       };
-      void running.ended.then((ending) => {
+      const onEnding = (ending: Ending) => {
         end();
         if (ending.kind === 'exhausted') resolve(ending);
         else reject(this.#closed ? superseded() : new Failure('bug', ending.why));
-      });
+      };
+      if (running.ending !== undefined) return onEnding(running.ending);
+      running.onEnding = onEnding;
       worker.on('message', onMessage);
       part.set(limitMs);
       total.set(totalMs);
@@ -154,10 +163,14 @@ export class DeadlineThread {
     worker.unref();
     const ended = endOf(worker);
     const ready = Promise.race([firstMessage(worker), ended.then(refuseToStart), late(startMs)]);
-    const running: Running = { worker, ready, ended };
+    const running: Running = { worker, ready, ending: undefined, onEnding: ignore };
     // Whoever waits for it hears of it; this is for when nobody does.
     ready.catch(() => this.#discard(running, 'does not start'));
-    void ended.then((ending) => this.#discard(running, ending.kind === 'broken' ? ending.why : ending.kind));
+    void ended.then((ending) => {
+      running.ending = ending;
+      this.#discard(running, ending.kind === 'broken' ? ending.why : ending.kind);
+      running.onEnding(ending);
+    });
     return running;
   }
 
@@ -170,6 +183,8 @@ export class DeadlineThread {
     void running.worker.terminate();
   }
 }
+
+const ignore = (): void => undefined;
 
 const superseded = () => new Failure('superseded', 'nobody waits for it any more');
 
