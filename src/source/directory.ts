@@ -106,10 +106,9 @@ class DirectorySource implements Source {
     const look = (until: AbortSignal) => this.#look(until);
     const watching = watchTree({ path: root, pollMs, look, touched: () => pulse.touch(), log }, stop.signal);
     // A watch that breaks is a bug: it must end the iteration, not go unnoticed.
-    const broken = watching.then(() => false);
-    broken.catch(() => undefined);
+    watching.then(onAbort, onAbort);
     try {
-      while (await Promise.race([pulse.next(stop.signal), broken])) yield;
+      while (await pulse.next(stop.signal)) yield;
     } finally {
       signal.removeEventListener('abort', onAbort);
       stop.abort();
