@@ -1,5 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 import equal from 'fast-deep-equal';
+import pLimit from 'p-limit';
 import { z } from 'zod';
 import { Failure } from '../model/failure.ts';
 import { revisionOf } from './revision.ts';
@@ -21,7 +22,10 @@ export interface AppliedDocuments {
 }
 
 export interface AppliedSource extends Source {
-  /** Keeps a stack's manifests; durable when it returns. Throws `Failure` when they are too large or the paths bad. */
+  /**
+   * Keeps a stack's manifests; durable when it returns, and no scan has them before. Throws `Failure` when they are too
+   * large, the paths bad or the disk full: what was applied before counts then.
+   */
   put(stack: string, manifests: AppliedManifests): Promise<void>;
   remove(stack: string): Promise<void>;
 }
@@ -50,6 +54,10 @@ class Applied implements AppliedSource {
   readonly name = 'applied';
   readonly #store: AppliedDocuments;
   readonly #readers = new Set<() => void>();
+  /** One change at a time: what a failed one goes back to must be what the one before it left. */
+  readonly #turn = pLimit(1);
+  /** What counts of a stack (undefined: nothing) while something else is being written. */
+  readonly #before = new Map<string, unknown>();
   /** Counts what was put and removed, so that a reader who is busy misses nothing. */
   #version = 0;
 
@@ -62,22 +70,37 @@ class Applied implements AppliedSource {
     const { baseDirectory } = manifests;
     const files = manifests.files.map(({ relativePath, text }) => ({ relativePath, text }));
     const document = { baseDirectory, files };
-    // Applied again, it is on the disk already: to write it once more would cost the most of such a call.
-    if (equal(this.#store.read('applied', stack), document)) return;
-    await this.#store.write('applied', stack, document);
-    this.#changed();
+    await this.#turn(() => this.#write(stack, document));
   }
 
   async remove(stack: string): Promise<void> {
-    await this.#store.remove('applied', stack);
+    await this.#turn(() => this.#store.remove('applied', stack));
     this.#changed();
+  }
+
+  async #write(stack: string, document: AppliedManifests): Promise<void> {
+    const before = this.#store.read('applied', stack);
+    this.#before.set(stack, before);
+    try {
+      // Also when nothing changed, as a write that failed may be made up for; the store knows what is on the disk.
+      await this.#store.write('applied', stack, document);
+    } catch (thrown) {
+      // The store would go on trying. Who was told that it was refused must not see it carried out later.
+      await this.#putBack(stack, before).catch(() => undefined);
+      throw thrown;
+    } finally {
+      this.#before.delete(stack);
+    }
+    if (!equal(before, document)) this.#changed();
   }
 
   async scan(_signal: AbortSignal): Promise<SourceScan> {
     const files: SourceFile[] = [];
     const unreadable: { path: string; relativePath: string; reason: string }[] = [];
-    for (const stack of [...this.#store.list('applied')].sort()) {
-      const document = Document.safeParse(this.#store.read('applied', stack));
+    for (const stack of [...new Set([...this.#store.list('applied'), ...this.#before.keys()])].sort()) {
+      const kept = this.#before.has(stack) ? this.#before.get(stack) : this.#store.read('applied', stack);
+      if (kept === undefined) continue;
+      const document = Document.safeParse(kept);
       if (document.success) files.push(...filesOf(stack, document.data));
       else
         unreadable.push({
@@ -100,6 +123,12 @@ class Applied implements AppliedSource {
         yield;
       }
     }
+  }
+
+  /** In memory at once; on the disk now or when the store comes to it. */
+  #putBack(stack: string, before: unknown): Promise<void> {
+    if (before === undefined) return this.#store.remove('applied', stack);
+    return this.#store.write('applied', stack, before);
   }
 
   #nextChange(signal: AbortSignal): Promise<void> {

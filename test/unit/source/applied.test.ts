@@ -1,7 +1,17 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { createAppliedSource } from '../../../src/source/applied.ts';
+import { Failure } from '../../../src/model/failure.ts';
+import {
+  type AppliedDocuments,
+  type AppliedSource,
+  createAppliedSource,
+} from '../../../src/source/applied.ts';
+import { createFileStore } from '../../../src/store/files.ts';
 import { createMemoryStore } from '../../../src/store/memory.ts';
 import { eventually } from '../../support/eventually.ts';
+import { temporaryDirectory } from './tree.ts';
 
 const live = new AbortController().signal;
 const web = { baseDirectory: '/srv/web', files: [{ relativePath: 'deploy/web.yaml', text: 'v1' }] };
@@ -90,5 +100,96 @@ describe('applied manifests', () => {
     await eventually('the removal', () => (beats === 3 ? true : undefined));
     stop.abort();
     await ended;
+  });
+});
+
+describe('a disk that refuses what is applied', () => {
+  const newer = { ...web, files: [{ relativePath: 'deploy/web.yaml', text: 'v2' }] };
+  const textsOf = async (source: AppliedSource) => (await source.scan(live)).files.map(({ text }) => text);
+
+  /** A source on a disk that can refuse to write `web`. */
+  async function onDisk() {
+    const directory = temporaryDirectory(onTestFinished);
+    const inTheWay = join(directory, 'applied/web.json.tmp');
+    const source = createAppliedSource(await createFileStore({ directory }));
+    return {
+      source,
+      refuse: () => mkdirSync(inTheWay),
+      allow: () => rmSync(inTheWay, { recursive: true, force: true }),
+      next: async () => textsOf(createAppliedSource(await createFileStore({ directory }))),
+    };
+  }
+
+  test.each([
+    ['nothing', undefined],
+    ['what was applied before', web],
+  ])('leaves %s in force; applied again, it is durable', async (_what, before) => {
+    const { source, refuse, allow, next } = await onDisk();
+    if (before !== undefined) await source.put('web', before);
+    const texts = before === undefined ? [] : ['v1'];
+    refuse();
+    await expect(source.put('web', newer)).rejects.toMatchObject({ name: 'Failure', kind: 'refused' });
+    expect(await textsOf(source)).toEqual(texts);
+    allow();
+    expect(await next()).toEqual(texts);
+    await source.put('web', newer);
+    expect(await textsOf(source)).toEqual(['v2']);
+    expect(await next()).toEqual(['v2']);
+  });
+
+  /** A store whose writes end when and as a test wants; they count for readers at once. */
+  function slowStore() {
+    const kept = new Map<string, unknown>();
+    const ends: ((how: 'kept' | 'refused') => void)[] = [];
+    const store: AppliedDocuments = {
+      read: (_kind, name) => kept.get(name),
+      list: () => [...kept.keys()],
+      write: (_kind, name, value) => {
+        kept.set(name, value);
+        return new Promise((resolve, reject) => {
+          ends.push((how) => (how === 'kept' ? resolve() : reject(new Failure('refused', 'full'))));
+        });
+      },
+      remove: async (_kind, name) => {
+        kept.delete(name);
+      },
+    };
+    const end = async (how: 'kept' | 'refused') => {
+      await turn();
+      ends.shift()?.(how);
+      await turn();
+    };
+    return { source: createAppliedSource(store), end };
+  }
+
+  test('what is being written is in no scan before it is durable', async () => {
+    const { source, end } = slowStore();
+    const first = source.put('web', web);
+    await turn();
+    expect(await textsOf(source)).toEqual([]);
+    await end('kept');
+    await first;
+    const second = source.put('web', newer);
+    await turn();
+    expect(await textsOf(source)).toEqual(['v1']);
+    await end('kept');
+    await second;
+    expect(await textsOf(source)).toEqual(['v2']);
+  });
+
+  test('one that is refused undoes nothing that came after it', async () => {
+    const { source, end } = slowStore();
+    const refused = expect(source.put('web', web)).rejects.toMatchObject({ kind: 'refused' });
+    const applied = source.put('web', newer);
+    await end('refused');
+    await end('kept');
+    await Promise.all([refused, applied]);
+    expect(await textsOf(source)).toEqual(['v2']);
+    const again = expect(source.put('web', web)).rejects.toMatchObject({ kind: 'refused' });
+    const removed = source.remove('web');
+    await end('refused');
+    await end('kept');
+    await Promise.all([again, removed]);
+    expect(await textsOf(source)).toEqual([]);
   });
 });
