@@ -1,5 +1,5 @@
+import { cleanPath } from '../model/clean-path.ts';
 import type { Position } from '../model/problem.ts';
-import { cleanPath } from './clean-path.ts';
 import { mappingOf, scalarTree, type Tree } from './tree.ts';
 
 /** A mount in Compose's short syntax, `[source:]target[:options]`, taken apart. */

@@ -1,5 +1,5 @@
+import { cleanPath } from '../model/clean-path.ts';
 import type { Position } from '../model/problem.ts';
-import { cleanPath } from './clean-path.ts';
 import type { Lookup } from './template.ts';
 import {
   fieldOf,

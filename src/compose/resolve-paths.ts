@@ -1,5 +1,5 @@
 import path from 'node:path/posix';
-import { cleanPath } from './clean-path.ts';
+import { cleanPath } from '../model/clean-path.ts';
 import { type FieldPath, type PathTable, pathTable, stepInto } from './field-path.ts';
 import { errorAt, type Report } from './report.ts';
 import { fieldOf, mapItems, mapValues, type Tree, textField, withField } from './tree.ts';

@@ -1,4 +1,4 @@
-import { cleanPath } from './clean-path.ts';
+import { cleanPath } from '../model/clean-path.ts';
 import { type PathTable, pathTable, stepInto } from './field-path.ts';
 import { goText } from './go-text.ts';
 import { parseMount } from './mounts.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path/posix';
-import { cleanPath } from '../compose/clean-path.ts';
+import { cleanPath } from '../model/clean-path.ts';
 import type { PolicyInput } from './rule.ts';
 
 /** Where engines listen: whoever reaches one of these is root on the host. */
