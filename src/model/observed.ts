@@ -142,6 +142,8 @@ export interface OtherContainer extends Owned {
   readonly networks: readonly string[];
   /** Named volumes it mounts. */
   readonly volumes: readonly string[];
+  /** Paths in it where anything is mounted. */
+  readonly mountTargets: readonly string[];
 }
 
 export interface ObservedNetwork extends Owned {

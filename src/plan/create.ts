@@ -127,7 +127,7 @@ function anonymousVolumes(
   container: DesiredContainer,
   image: ObservedImage | undefined,
 ): readonly DesiredVolume[] {
-  return anonymousPaths(container, image).map((path) => ({
+  return anonymousPaths(scope, container, image).map((path) => ({
     key: path,
     name:
       unnamedVolume(scope, container, path) ??

@@ -32,7 +32,7 @@ function writesVolumes(scope: Scope, { image }: DesiredService, container: Desir
   return (
     (container.host.Mounts ?? []).some(({ Type, ReadOnly }) => Type === 'volume' && ReadOnly !== true) ||
     container.volumesFrom.some(({ readOnly }) => !readOnly) ||
-    anonymousPaths(container, known).length > 0 ||
+    anonymousPaths(scope, container, known).length > 0 ||
     (known === undefined && hasVolumeFromImage(scope, container))
   );
 }

@@ -28,6 +28,7 @@ export interface ServiceWords {
   readonly mode?: 'host' | 'none' | 'bridge' | NamespaceRef;
   readonly ipc?: NamespaceRef;
   readonly pid?: NamespaceRef;
+  /** `app`, `app:ro`, `container:other` */
   readonly volumesFrom?: readonly string[];
   /** `{ db: 'healthy' }` */
   readonly dependsOn?: Readonly<Record<string, Condition | Partial<DesiredDependency>>>;
@@ -204,8 +205,9 @@ function dependencies(words: ServiceWords): readonly DesiredDependency[] {
   const implied = [...new Set(shared)].map((target): DesiredDependency => {
     return { service: target, condition: 'service_started', required: true, restart: true };
   });
-  const from = (words.volumesFrom ?? []).map((target): DesiredDependency => {
-    return { service: target, condition: 'service_started', required: true, restart: false };
+  const from = (words.volumesFrom ?? []).map(volumesFrom).flatMap(({ from }): DesiredDependency[] => {
+    if (from.kind === 'container') return [];
+    return [{ service: from.service, condition: 'service_started', required: true, restart: false }];
   });
   const named = new Set(given.map((each) => each.service));
   return [...given, ...[...implied, ...from].filter((each) => !named.has(each.service))];
@@ -230,9 +232,7 @@ function container(parts: ServiceParts, ordinal: number): DesiredContainer {
     networkMode: modeOf(words, endpoints, networks),
     ipc: words.ipc,
     pid: words.pid,
-    volumesFrom: (words.volumesFrom ?? []).map((target) => {
-      return { from: { kind: 'service' as const, service: target }, readOnly: false };
-    }),
+    volumesFrom: (words.volumesFrom ?? []).map(volumesFrom),
     files: Object.entries(words.files ?? {}).map(([target, content]): InjectedFile => {
       return { target, content, uid: 0, gid: 0, mode: 0o444, secret: false };
     }),
@@ -249,6 +249,14 @@ function container(parts: ServiceParts, ordinal: number): DesiredContainer {
     restartPolicy: { Name: words.restart ?? 'no', MaximumRetryCount: 0 },
     specHash: specHash(made),
   };
+}
+
+function volumesFrom(text: string): DesiredContainer['volumesFrom'][number] {
+  const name = text.replace(/^container:|:ro$/g, '');
+  const from: NamespaceRef = text.startsWith('container:')
+    ? { kind: 'container', name }
+    : { kind: 'service', service: name };
+  return { from, readOnly: text.endsWith(':ro') };
 }
 
 function hooksOf({ postStart = [], preStop = [] }: ServiceWords): Hooks | undefined {

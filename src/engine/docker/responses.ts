@@ -30,6 +30,7 @@ export function otherContainer(
     volumes: (wire.Mounts ?? []).flatMap((mount) =>
       mount.Type === 'volume' && mount.Name !== undefined ? [mount.Name] : [],
     ),
+    mountTargets: (wire.Mounts ?? []).flatMap(({ Destination }) => Destination ?? []),
   };
 }
 

@@ -146,15 +146,16 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
     })),
   ];
   const targets = new Set([...given.map((mount) => mount.Target), ...Object.keys(host.Tmpfs ?? {})]);
-  const fromImage = image.volumes
-    .filter((path) => !targets.has(path))
-    .map((Target): MountConfig => ({ Type: 'volume', Target }));
   const inherited = request.volumesFrom.flatMap((from) =>
     (world.containers.get(from.container)?.mounts ?? []).map((mount) => ({
       ...mount,
       readOnly: from.readOnly || mount.readOnly,
     })),
   );
+  const brought = new Set(inherited.map(({ target }) => target));
+  const fromImage = image.volumes
+    .filter((path) => !targets.has(path) && !brought.has(path))
+    .map((Target): MountConfig => ({ Type: 'volume', Target }));
   const own = [...given, ...fromImage].map((mount) => {
     const isVolume = mount.Type === 'volume';
     const name = isVolume ? (mount.Source ?? world.nextHex('anonymous')) : undefined;

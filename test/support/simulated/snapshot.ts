@@ -158,6 +158,7 @@ function otherContainer(world: World, instance: string, container: SimContainer)
     ports: container.ports,
     networks: [...container.endpoints.keys()],
     volumes: container.mounts.flatMap((mount) => mount.name ?? []),
+    mountTargets: container.mounts.map(({ target }) => target),
   };
 }
 

@@ -103,6 +103,17 @@ describe('listed things', () => {
     expect(otherContainer({ Id: ID, Names: ['/web/db', '/db'] }, 'i1', {}).name).toBe('db');
   });
 
+  test('a container shows where it has mounts of any kind, and volumes by their names', () => {
+    const Mounts = [
+      { Type: 'volume', Name: 'data', Destination: '/data' },
+      { Type: 'bind', Source: '/srv', Destination: '/srv' },
+    ];
+    expect(otherContainer({ Id: ID, Mounts }, 'i1', {})).toMatchObject({
+      volumes: ['data'],
+      mountTargets: ['/data', '/srv'],
+    });
+  });
+
   test('a network without options has none, whatever the engine calls it', () => {
     const seen = observedNetwork(
       { Id: 'n', Name: 'x', Options: null, Labels: null, IPAM: { Config: null, Options: null } },
