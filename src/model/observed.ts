@@ -178,7 +178,7 @@ export interface ObservedVolume extends Owned {
 export interface ObservedImage {
   readonly id: ImageId;
   readonly ref: string;
-  /** Paths its VOLUME lines declare. */
+  /** Paths its VOLUME lines declare, absolute and in their shortest spelling. */
   readonly volumes: readonly string[];
   readonly hasHealthcheck: boolean;
   readonly exposedPorts: readonly string[];

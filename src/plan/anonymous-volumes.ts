@@ -1,3 +1,4 @@
+import { cleanPath } from '../model/clean-path.ts';
 import type { DesiredContainer } from '../model/desired.ts';
 import type { ObservedImage } from '../model/observed.ts';
 import type { ContainerHandle } from '../model/plan.ts';
@@ -36,11 +37,11 @@ function provides(scope: Scope, container: ContainerHandle, path: string): boole
     : willProvide(scope, container.step, path);
 }
 
-/** One that exists has its mounts for good, those that it inherited among them. */
+/** One that exists has its mounts for good, those that it inherited among them. A relative path begins at the root. */
 function shownPaths({ byId, observed }: Scope, id: string): readonly string[] {
-  const live = byId.get(id);
-  if (live !== undefined) return live.mounts.map(({ target }) => target);
-  return observed.others.find((each) => each.id === id)?.mountTargets ?? [];
+  const seen = byId.get(id)?.mounts.map(({ target }) => target);
+  const listed = observed.others.find((each) => each.id === id)?.mountTargets;
+  return (seen ?? listed ?? []).map((path) => cleanPath(`/${path}`));
 }
 
 function willProvide(scope: Scope, step: number, path: string): boolean {

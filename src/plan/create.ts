@@ -127,11 +127,10 @@ function anonymousVolumes(
   container: DesiredContainer,
   image: ObservedImage | undefined,
 ): readonly DesiredVolume[] {
+  const prefix = `${scope.desired.project}_${container.service}_${container.ordinal}_`;
   return anonymousPaths(scope, container, image).map((path) => ({
     key: path,
-    name:
-      unnamedVolume(scope, container, path) ??
-      `${scope.desired.project}_${container.service}_${container.ordinal}_${shortHash(path)}`,
+    name: volumeBefore(scope, container, path, prefix) ?? `${prefix}${shortHash(path)}`,
     external: false,
     driver: 'local',
     options: {},
@@ -140,11 +139,23 @@ function anonymousVolumes(
   }));
 }
 
-/** The volume that the engine named, under a container that docker compose made: its data goes on to the next one. */
-function unnamedVolume(scope: Scope, container: DesiredContainer, path: string): string | undefined {
+/**
+ * What nobody named under the container that stands: its data goes on to the next one. The engine gave it a name where
+ * docker compose made the container; ours has another one where the path was spelled otherwise when it was made.
+ */
+function volumeBefore(
+  scope: Scope,
+  container: DesiredContainer,
+  path: string,
+  prefix: string,
+): string | undefined {
   const live = scope.slots.get(slotName(container.service, container.ordinal)) ?? [];
-  const mounts = live.flatMap((each) => each.mounts).filter(({ target }) => target === path);
-  return mounts.find(({ name }) => name !== undefined && /^[0-9a-f]{64}$/.test(name))?.name;
+  const all = live.flatMap((each) => each.mounts);
+  const exact = all.filter(({ target }) => target === path);
+  // An engine shows `data` where the image says so, and has it at `/data`; below a volume of ours there it is empty.
+  const mounts = exact.length > 0 ? exact : all.filter(({ target }) => `/${target}` === path);
+  const isOurs = (name: string) => name.startsWith(prefix) && /^[0-9a-f]{8}$/.test(name.slice(prefix.length));
+  return mounts.flatMap(({ name }) => name ?? []).find((name) => /^[0-9a-f]{64}$/.test(name) || isOurs(name));
 }
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);

@@ -4,7 +4,7 @@ import type { ContainerInspectInfo } from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { inside } from '../support/inside.ts';
-import { hasEngine } from '../support/lab.ts';
+import { hasEngine, SMALL_IMAGE } from '../support/lab.ts';
 import { World } from '../support/stackctld.ts';
 
 /**
@@ -14,6 +14,7 @@ import { World } from '../support/stackctld.ts';
 describe.skipIf(!hasEngine())('what docker compose gets wrong', () => {
   let world: World;
   let stack: string;
+  let image: string | undefined;
   const inspect = (service: string): Promise<ContainerInspectInfo> =>
     world.docker.getContainer(`${stack}-${service}-1`).inspect();
   const put = (text: string) => world.write(`${stack}.compose.yaml`, text);
@@ -43,7 +44,10 @@ describe.skipIf(!hasEngine())('what docker compose gets wrong', () => {
     stack = `t${world.unique}`;
     await world.start();
   });
-  afterAll(() => world.dispose());
+  afterAll(async () => {
+    await world.dispose();
+    if (image !== undefined) await world.docker.getImage(`${image}:1`).remove();
+  });
 
   const quick = 'image: stackctl.local/busybox:1\n    stop_signal: SIGKILL';
 
@@ -233,5 +237,40 @@ networks: {side: {}}`;
     expect((await inspect('web')).Id).toBe(Id);
     expect((await exec('web', 'cat', '/data/token')).stdout).toContain('precious');
     await edit(text('', ' '));
+  });
+
+  test('row 19: inherited volumes are shared, read-only where so asked, also where the image declares them', async () => {
+    image = `stackctl.local/${stack}`;
+    const made = await world.docker.createContainer({ Image: SMALL_IMAGE, Cmd: ['true'] });
+    await made.commit({ repo: image, tag: '1', changes: 'VOLUME ["/var/lib/app/", "/data/"]' });
+    await made.remove();
+    await edit(`
+services:
+  app:
+    image: ${image}:1
+    stop_signal: SIGKILL
+    command: [sh, -c, "echo precious >/var/lib/app/token; exec sleep 100005"]
+    volumes: [data:/data]
+  backup:
+    image: ${image}:1
+    stop_signal: SIGKILL
+    command: [sleep, "100005"]
+    volumes_from: ["app:ro"]
+volumes: {data: {}}
+`);
+    const read = () => exec('backup', 'cat', '/var/lib/app/token');
+    await eventually('it is read', async () => ((await read()).stdout === 'precious\n' ? true : undefined), {
+      withinMs: 30_000,
+    });
+    expect((await exec('backup', 'touch', '/var/lib/app/token')).code).toBe(1);
+    const [app, backup] = await Promise.all([inspect('app'), inspect('backup')]);
+    const mounts = ({ Mounts }: ContainerInspectInfo) =>
+      Mounts.map(({ Name, Destination }) => `${Name} ${Destination}`).sort();
+    expect(mounts(app)).toEqual([
+      expect.stringMatching(new RegExp(`^${stack}_app_1_[0-9a-f]{8} /var/lib/app$`)),
+      `${stack}_data /data`,
+    ]);
+    expect(mounts(backup)).toEqual(mounts(app));
+    expect(await world.writesOfTwoPasses(stack)).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import { cleanPath } from '../../model/clean-path.ts';
 import type { IpamPool } from '../../model/desired.ts';
 import { COMPOSE, OURS } from '../../model/labels.ts';
 import { containerId, imageId, networkId } from '../../model/names.ts';
@@ -85,13 +86,21 @@ export function observedImage(wire: WireImage, ref: string): ObservedImage {
   return {
     id: imageId(wire.Id),
     ref,
-    volumes: Object.keys(wire.Config?.Volumes ?? {}).sort(),
+    volumes: volumePaths(Object.keys(wire.Config?.Volumes ?? {})),
     hasHealthcheck: hasTest(wire.Config?.Healthcheck?.Test),
     exposedPorts: Object.keys(wire.Config?.ExposedPorts ?? {}).sort(),
     labels: wire.Config?.Labels ?? {},
     repoDigests: wire.RepoDigests ?? [],
     createdAtMs: timeMs(wire.Created) ?? 0,
   };
+}
+
+/**
+ * Paths as the engine mounts them, whatever an image's VOLUME lines say: `/data/`, `//data` and `data` are all one
+ * (measured on 28.5, where the last one can be mounted on by no other spelling than `/data`).
+ */
+export function volumePaths(written: readonly string[]): readonly string[] {
+  return [...new Set(written.map((path) => cleanPath(`/${path}`)))].sort();
 }
 
 /** A container that others link to has further names with two slashes. */

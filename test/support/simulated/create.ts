@@ -1,4 +1,6 @@
+import { volumePaths } from '../../../src/engine/docker/responses.ts';
 import type { ContainerRequest } from '../../../src/engine/engine.ts';
+import { cleanPath } from '../../../src/model/clean-path.ts';
 import type { MountConfig, Resources } from '../../../src/model/container.ts';
 import type { ContainerId } from '../../../src/model/names.ts';
 import type { ObservedImage, ObservedMount, PublishedPort } from '../../../src/model/observed.ts';
@@ -145,7 +147,10 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
       Target,
     })),
   ];
-  const targets = new Set([...given.map((mount) => mount.Target), ...Object.keys(host.Tmpfs ?? {})]);
+  const places = given.map(({ Target }) => cleanPath(Target));
+  const twice = places.find((target, at) => places.indexOf(target) < at);
+  if (twice !== undefined) throw refusal(400, `Duplicate mount point: ${twice}`);
+  const targets = new Set([...places, ...Object.keys(host.Tmpfs ?? {})]);
   const inherited = request.volumesFrom.flatMap((from) =>
     (world.containers.get(from.container)?.mounts ?? []).map((mount) => ({
       ...mount,
@@ -153,7 +158,7 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
     })),
   );
   const brought = new Set(inherited.map(({ target }) => target));
-  const fromImage = image.volumes
+  const fromImage = volumePaths(image.volumes)
     .filter((path) => !targets.has(path) && !brought.has(path))
     .map((Target): MountConfig => ({ Type: 'volume', Target }));
   const own = [...given, ...fromImage].map((mount) => {
@@ -164,7 +169,7 @@ function mountsOf(world: World, request: ContainerRequest, image: ObservedImage)
       type: mount.Type,
       name,
       source: mount.Source ?? '',
-      target: mount.Target,
+      target: cleanPath(mount.Target),
       readOnly: mount.ReadOnly === true,
     };
   });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { volumePaths } from '../../../src/engine/docker/responses.ts';
 import type { EngineEvent } from '../../../src/engine/engine.ts';
 import { OURS } from '../../../src/model/labels.ts';
 import {
@@ -150,7 +151,7 @@ export class World {
           .digest('hex')}`,
       ),
       ref,
-      volumes: spec.volumes ?? [],
+      volumes: volumePaths(spec.volumes ?? []),
       hasHealthcheck: spec.hasHealthcheck ?? false,
       exposedPorts: spec.exposedPorts ?? [],
       labels: spec.labels ?? {},

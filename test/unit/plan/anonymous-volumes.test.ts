@@ -119,3 +119,89 @@ test('with start-first, a container that only reads inherited volumes runs besid
   expect(plan).toContain('start container/demo-reader-1.<hash>');
   expect(plan).not.toMatch(/\[1\] -> #2 stop container\/demo-reader-1/);
 });
+
+const HEX = 'c0ffee00'.repeat(8);
+
+/** As if docker compose had made it: the volume of the image has a name that the engine gave it. */
+function nameByEngine(engine: SimulatedEngine, name: string, target: string): void {
+  engine.hands.createVolume(HEX);
+  const container = engine.world.container(name);
+  if (container === undefined) throw new Error(`no container ${name}`);
+  const mounts = container.mounts.map((mount) => ({ ...mount, name: HEX, target }));
+  Object.assign(container, { mounts });
+}
+
+function withImage(declares: readonly string[]): SimulatedEngine {
+  const engine = engineWithImages();
+  engine.world.addImage('spelled:1', { volumes: declares });
+  return engine;
+}
+
+test('a mount of the manifest takes the place of a volume of the image, whose path ends in a slash', async () => {
+  const engine = withImage(['/data/', 'logs']);
+  const web = { image: 'spelled:1', volumes: ['data:/data', 'logs:/logs'] };
+  const { plans } = await passUntilSettled(
+    engine,
+    stack({ services: { web }, volumes: { data: {}, logs: {} } }),
+  );
+  expect(plans.at(-1)).toEqual([]);
+  expect(mountsOf(engine, 'demo-web-1')).toEqual(['demo_data /data rw', 'demo_logs /logs rw']);
+  expect(engine.world.volumes.size).toBe(2);
+});
+
+test.each([
+  ['/data/', '/data'],
+  ['data', 'data'],
+])(
+  'the volume that the engine named for %s goes on to the next container, and to the one after',
+  async (declared, shown) => {
+    const engine = withImage([declared]);
+    const words = (env: string) => stack({ services: { web: { image: 'spelled:1', env: [env] } } });
+    let { memory } = await passUntilSettled(engine, words('A=1'));
+    nameByEngine(engine, 'demo-web-1', shown);
+    for (const env of ['A=2', 'A=3']) {
+      ({ memory } = await passUntilSettled(engine, words(env), { memory }));
+      expect(mountsOf(engine, 'demo-web-1'), env).toEqual([`${HEX} /data rw`]);
+    }
+  },
+);
+
+test('a volume of ours goes on to the next container, though its path was read in another spelling then', async () => {
+  const engine = withImage([]);
+  const words = (env: string) => stack({ services: { web: { image: 'spelled:1', env: [env] } } });
+  const image = engine.world.image('spelled:1');
+  if (image === undefined) throw new Error('no image');
+  engine.world.images.set('spelled:1', { ...image, volumes: ['/data/'] });
+  const { memory } = await passUntilSettled(engine, words('A=1'));
+  const before = mountsOf(engine, 'demo-web-1');
+  engine.world.images.set('spelled:1', { ...image, volumes: ['/data'] });
+  await passUntilSettled(engine, words('A=2'), { memory });
+  expect(before).toEqual([expect.stringMatching(/^demo_web_1_[0-9a-f]{8} \/data rw$/)]);
+  expect(mountsOf(engine, 'demo-web-1')).toEqual(before);
+  expect(engine.world.volumes.size).toBe(1);
+});
+
+test('a volume of a relative path is inherited like any other', async () => {
+  const engine = withImage(['data']);
+  const web = { image: 'spelled:1' };
+  const { memory } = await passUntilSettled(engine, stack({ services: { web } }));
+  nameByEngine(engine, 'demo-web-1', 'data');
+  const backup = { image: 'spelled:1', volumesFrom: ['web'] };
+  await passUntilSettled(engine, stack({ services: { web, backup } }), { memory });
+  expect(mountsOf(engine, 'demo-backup-1')).toContain(`${HEX} data rw`);
+  expect(mountsOf(engine, 'demo-backup-1')).not.toContainEqual(expect.stringMatching(/^demo_backup/));
+});
+
+test('the empty volume that the engine puts below ours at a relative path takes nothing over', async () => {
+  const engine = withImage(['data']);
+  const words = (env: string) => stack({ services: { web: { image: 'spelled:1', env: [env] } } });
+  const { memory } = await passUntilSettled(engine, words('A=1'));
+  const before = engine.world.container('demo-web-1')?.mounts ?? [];
+  nameByEngine(engine, 'demo-web-1', 'data');
+  const container = engine.world.container('demo-web-1');
+  if (container !== undefined) Object.assign(container, { mounts: [...container.mounts, ...before] });
+  await passUntilSettled(engine, words('A=2'), { memory });
+  expect(engine.world.container('demo-web-1')?.mounts.map(({ name }) => name)).toEqual([
+    expect.stringMatching(/^demo_web_1_[0-9a-f]{8}$/),
+  ]);
+});

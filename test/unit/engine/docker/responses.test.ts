@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { observedContainer } from '../../../../src/engine/docker/container-response.ts';
 import { hostSubnets } from '../../../../src/engine/docker/host-subnets.ts';
 import { ownerOf } from '../../../../src/engine/docker/ownership.ts';
-import { observedNetwork, observedVolume, otherContainer } from '../../../../src/engine/docker/responses.ts';
+import {
+  observedImage,
+  observedNetwork,
+  observedVolume,
+  otherContainer,
+} from '../../../../src/engine/docker/responses.ts';
 import type { WireContainer } from '../../../../src/engine/docker/wire.ts';
 import { COMPOSE, OURS } from '../../../../src/model/labels.ts';
 
@@ -101,6 +106,13 @@ describe('an inspected container', () => {
 describe('listed things', () => {
   test('a linked container is known by its own name', () => {
     expect(otherContainer({ Id: ID, Names: ['/web/db', '/db'] }, 'i1', {}).name).toBe('db');
+  });
+
+  test('an image declares paths as the engine mounts them, each once, however its VOLUME lines spell them', () => {
+    const declared = ['/data/', '/data', 'logs', '//x', '/y/../z/', './w/'];
+    const Volumes = Object.fromEntries(declared.map((path) => [path, {}]));
+    const seen = observedImage({ Id: 'sha256:1', Config: { Volumes } }, 'a:1');
+    expect(seen.volumes).toEqual(['/data', '/logs', '/w', '/x', '/z']);
   });
 
   test('a container shows where it has mounts of any kind, and volumes by their names', () => {
