@@ -69,9 +69,14 @@ function addMount(context: ServiceContext, draft: MountDraft, mount: ComposeMoun
  * A bind whose directory may be made when it is missing is written in the old form, `source:target`: only
  * that makes it on every engine (mounts learned it with API 1.42), and only that knows SELinux labels. The
  * form depends on the manifest alone, so that a newer engine changes no hash.
+ *
+ * The directory may be made where nothing is said about it: without any `bind:`, as the specification has it. A
+ * `bind:` without `create_host_path` leaves it alone, as docker compose 2.40 does.
  */
-function addBind(context: ServiceContext, draft: MountDraft, mount: ComposeMount, path: string): void {
-  const { source = '', target, bind = {} } = mount;
+function addBind(context: ServiceContext, draft: MountDraft, written: ComposeMount, path: string): void {
+  const { bind = { create_host_path: true } } = written;
+  const mount = { ...written, bind };
+  const { source = '', target } = mount;
   if (!posix.isAbsolute(source)) {
     context.report.error(`${path}.source`, {
       code: 'PathNotAbsolute',

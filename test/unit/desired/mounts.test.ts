@@ -37,6 +37,17 @@ describe('binds', () => {
     });
   });
 
+  it('have their directory made when nothing is said about it', () => {
+    const bind: ComposeMount = { type: 'bind', source: '/srv/a', target: '/a', read_only: true };
+    expect(hostOf(bind)).toEqual({ Binds: ['/srv/a:/a:ro'] });
+    const mounts = [{ Type: 'bind', Source: '/srv/a', Target: '/a', ReadOnly: true }];
+    expect(hostOf({ ...bind, bind: {} })).toEqual({ Mounts: mounts });
+    expect(hostOf({ ...bind, bind: { create_host_path: false } })).toEqual({ Mounts: mounts });
+    expect(hostOf({ type: 'bind', source: '/a:b', target: '/c' }).Mounts?.[0]?.BindOptions).toEqual({
+      CreateMountpoint: true,
+    });
+  });
+
   it('carry their SELinux label in the old form', () => {
     expect(
       hostOf({ type: 'bind', source: '/a', target: '/b', read_only: true, bind: { selinux: 'Z' } }),

@@ -107,7 +107,7 @@ describe('the spec hash', () => {
       { volumes: [{ type: 'volume', target: '/a' }] },
       { volumes: [{ type: 'volume', source: 'data', target: '/a' }] },
       { volumes: [{ type: 'bind', source: '/x', target: '/a' }] },
-      { volumes: [{ type: 'bind', source: '/x', target: '/a', bind: { create_host_path: true } }] },
+      { volumes: [{ type: 'bind', source: '/x', target: '/a', bind: {} }] },
       { ipc: 'host' },
       { pid: 'host' },
       { pid: 'service:db' },
