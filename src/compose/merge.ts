@@ -15,7 +15,7 @@ import {
 /**
  * Lays one document over another (Compose specification, chapter Merge): mappings merge, scalars
  * replace, lists append, null changes nothing, `!reset` takes away and `!override` replaces. Some fields
- * have rules of their own.
+ * have rules of their own; a variable, label or sysctl without a value replaces the one below it.
  *
  * `final` follows the tags and drops them. `layered` keeps them, because a result that is itself laid
  * over a further document (a service over the one it extends, a file over those it includes) must have
@@ -55,7 +55,7 @@ interface Context {
 
 /** How a field is merged when it is not merged like others. */
 type MergeRule =
-  /** The later value replaces, null too: an explicit null means "the image's own". */
+  /** The later value replaces, null too: of a command it means "the image's own", of a variable "from outside". */
   | { readonly kind: 'replace' }
   /** Both are brought into one form first. */
   | { readonly kind: 'unify'; readonly into: (tree: Tree) => Tree }
@@ -73,21 +73,31 @@ const names: MergeRule = {
 };
 const hosts: MergeRule = { kind: 'special', merge: mergeHosts };
 
+/**
+ * An entry of variables, labels and sysctls (`FIELD.*`) is replaced by a bare `KEY` too, since docker compose 2.40 merges
+ * these fields as lists of texts. Labels of configs and secrets it merges as mappings, in which null changes nothing.
+ */
 const mergeRules = pathTable<MergeRule>({
   'networks.*.ipam.config': { kind: 'special', merge: mergeSubnets },
   'networks.*.labels': keyValues,
+  'networks.*.labels.*': replace,
   'volumes.*.labels': keyValues,
+  'volumes.*.labels.*': replace,
   'configs.*.labels': keyValues,
   'secrets.*.labels': keyValues,
   'services.*.annotations': keyValues,
+  'services.*.annotations.*': replace,
   'services.*.build': { kind: 'unify', into: buildToMapping },
   'services.*.build.args': variables,
+  'services.*.build.args.*': replace,
   'services.*.build.additional_contexts': keyValues,
   'services.*.build.extra_hosts': hosts,
   'services.*.build.labels': keyValues,
+  'services.*.build.labels.*': replace,
   'services.*.command': replace,
   'services.*.depends_on': { kind: 'unify', into: dependenciesToMapping },
   'services.*.deploy.labels': keyValues,
+  'services.*.deploy.labels.*': replace,
   'services.*.dns': list,
   'services.*.dns_opt': list,
   'services.*.dns_search': list,
@@ -95,14 +105,17 @@ const mergeRules = pathTable<MergeRule>({
   'services.*.env_file': list,
   'services.*.label_file': list,
   'services.*.environment': variables,
+  'services.*.environment.*': replace,
   'services.*.extra_hosts': hosts,
   'services.*.healthcheck.test': replace,
   'services.*.labels': keyValues,
+  'services.*.labels.*': replace,
   'services.*.volumes.*.volume.labels': keyValues,
   'services.*.logging': { kind: 'special', merge: mergeLogging },
   'services.*.models': names,
   'services.*.networks': names,
   'services.*.sysctls': keyValues,
+  'services.*.sysctls.*': replace,
   'services.*.tmpfs': list,
   'services.*.ulimits.*': replace,
 });

@@ -34,6 +34,14 @@ describe('extends', () => {
     expect(project.services['web']).not.toHaveProperty('ports');
   });
 
+  it('lets a variable without a value, and one that is reset, win over the base', () => {
+    const { project } = load(
+      'services:\n  base: {image: b, environment: [TZ=UTC, A=1, B=2]}\n  web: {extends: base, environment: {TZ: , A: , B: !reset }}\n',
+      { files: { '/stack/.env': 'TZ=Europe/Vienna\n' } },
+    );
+    expect(project.services['web']?.environment).toEqual({ TZ: 'Europe/Vienna', A: null });
+  });
+
   it('names the circle', () => {
     const loaded = load('services:\n  a: {image: x, extends: b}\n  b: {image: x, extends: a}\n');
     expect(errorsOf(loaded)).toContain('CircularExtends services.b.extends');
@@ -73,6 +81,12 @@ describe('include', () => {
       volumes: [{ source: '/stack/sub/d' }],
       environment: { OWN: 'own', TAG: 'sub' },
     });
+  });
+
+  it('lets a variable without a value of an override file win', () => {
+    const texts = ['include: [sub/compose.yaml]\n', 'services: {db: {environment: [TAG]}}\n'];
+    const { project } = load(texts, { files, environment: {} });
+    expect(project.services['db']?.environment).toEqual({ OWN: 'own', TAG: null });
   });
 
   it("lets the parent's variables win", () => {

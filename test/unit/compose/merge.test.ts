@@ -22,6 +22,39 @@ describe('files laid over each other', () => {
     });
   });
 
+  it('let a variable, a label or a sysctl without a value replace the one below', () => {
+    const loaded = load(
+      [
+        'services:\n  web:\n    build: {context: ., args: {A: base}, labels: {k: v}}\n    environment: {A: base, B: base, C: base}\n' +
+          '    labels: [k=v, l=w]\n    annotations: {k: v}\n    sysctls: {k: v}\n    deploy: {labels: {k: v}}\n    networks: [n]\n' +
+          '    volumes: ["data:/d"]\nnetworks: {n: {labels: {k: v}}}\nvolumes: {data: {labels: {k: v}}}\n',
+        'services:\n  web:\n    build: {args: [A], labels: {k: }}\n    environment: [A, B]\n' +
+          '    labels: [k]\n    annotations: {k: }\n    sysctls: {k: }\n    deploy: {labels: {k: }}\n' +
+          'networks: {n: {labels: {k: }}}\nvolumes: {data: {labels: [k]}}\n',
+      ],
+      { files: { '/stack/.env': 'A=outside\n' } },
+    ).project;
+    const bare = { k: '' };
+    expect(loaded.services['web']).toMatchObject({
+      build: { args: { A: 'outside' }, labels: bare },
+      environment: { A: 'outside', B: null, C: 'base' },
+      labels: { k: '', l: 'w' },
+      annotations: bare,
+      sysctls: bare,
+      deploy: { labels: bare },
+    });
+    expect(loaded.networks['n']?.labels).toEqual(bare);
+    expect(loaded.volumes['data']?.labels).toEqual(bare);
+  });
+
+  it('let a label of a config or secret without a value change nothing', () => {
+    const { project } = load([
+      'services: {web: {image: a, configs: [c]}}\nconfigs: {c: {content: x, labels: {k: v}}}\n',
+      'configs: {c: {labels: {k: }}}\n',
+    ]);
+    expect(project.configs['c']?.labels).toEqual({ k: 'v' });
+  });
+
   it('replace commands and tests', () => {
     const web = over(
       'command: [a]\nentrypoint: [b]\nhealthcheck: {test: [CMD, x], interval: 5s}',
@@ -83,6 +116,9 @@ describe('files laid over each other', () => {
 
   it('work the same for the documents of one file', () => {
     expect(service(['services: {web: {image: a}}\n---\nservices: {web: {image: b}}\n'])?.image).toBe('b');
+    const bare =
+      'services: {web: {image: a, environment: {A: "1"}}}\n---\nservices: {web: {environment: [A]}}\n';
+    expect(service([bare])?.environment).toEqual({ A: null });
   });
 
   it('refuse what cannot be merged, and say where', () => {
