@@ -36,6 +36,10 @@ function claimName(
   );
 }
 
+/**
+ * Equal bindings only. One on all addresses beside one on a single address is left to `desired/clashes.ts`, and within one
+ * service to the engine, since docker compose takes that.
+ */
 function claimPort(
   service: string,
   port: ComposePort,
@@ -45,19 +49,23 @@ function claimPort(
 ): void {
   // Out of a range, or with no port at all, the engine takes a free one.
   if (port.published === undefined || port.published === '0' || port.published.includes('-')) return;
-  const address = port.host_ip === undefined || port.host_ip === '::' ? '0.0.0.0' : port.host_ip;
-  const binding = `${address}:${port.published}/${port.protocol ?? 'tcp'}`;
-  const owner = ports.get(binding);
-  if (owner === undefined) {
-    ports.set(binding, service);
+  // Without an address it is published on IPv4 and IPv6, with one on that alone.
+  const addresses = port.host_ip === undefined ? ['0.0.0.0', '[::]'] : [bracketed(port.host_ip)];
+  const bindings = addresses.map((address) => `${address}:${port.published}/${port.protocol ?? 'tcp'}`);
+  const taken = bindings.find((binding) => ports.has(binding));
+  if (taken === undefined) {
+    for (const binding of bindings) ports.set(binding, service);
     return;
   }
+  const owner = ports.get(taken);
   const who = owner === service ? 'this service' : `service ${owner}`;
   fault(
     'error',
     'DuplicatePort',
     path,
-    `${who} publishes ${binding} already`,
+    `${who} publishes ${taken} already`,
     'publish another port of the host',
   );
 }
+
+const bracketed = (address: string): string => (address.includes(':') ? `[${address}]` : address);

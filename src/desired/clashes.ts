@@ -1,5 +1,6 @@
 import type { PortBinding } from '../model/container.ts';
 import type { DesiredContainer, DesiredService } from '../model/desired.ts';
+import { shareHostAddress } from '../model/host-address.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -61,15 +62,6 @@ function isSamePort(left: Published, right: Published): boolean {
   return (
     left.protocol === right.protocol &&
     left.binding.HostPort === right.binding.HostPort &&
-    (left.binding.HostIp === right.binding.HostIp ||
-      coversAddress(left.binding.HostIp, right.binding.HostIp) ||
-      coversAddress(right.binding.HostIp, left.binding.HostIp))
+    shareHostAddress(left.binding.HostIp, right.binding.HostIp)
   );
-}
-
-/** All addresses, or all of one family, include any single one. */
-function coversAddress(all: string, one: string): boolean {
-  if (all === '') return true;
-  if (all === '0.0.0.0') return !one.includes(':');
-  return all === '::' && one.includes(':');
 }

@@ -1,4 +1,5 @@
 import type { DesiredContainer, DesiredStack } from '../model/desired.ts';
+import { shareHostAddress } from '../model/host-address.ts';
 import type { Observed, ObservedContainer, OtherContainer, PublishedPort } from '../model/observed.ts';
 
 /** Who has, or wants, a port of the host; in the order in which they were observed, or stand in the manifest. */
@@ -48,11 +49,8 @@ const keyOf = ({ hostPort, protocol }: PublishedPort): string => `${hostPort}/${
 
 /** Whether two cannot be published side by side. */
 export function clash(a: PublishedPort, b: PublishedPort): boolean {
-  if (keyOf(a) !== keyOf(b)) return false;
-  return a.hostIp === b.hostIp || isAnyAddress(a.hostIp) || isAnyAddress(b.hostIp);
+  return keyOf(a) === keyOf(b) && shareHostAddress(a.hostIp, b.hostIp);
 }
-
-const isAnyAddress = (ip: string): boolean => ip === '' || ip === '0.0.0.0' || ip === '::';
 
 const isUp = ({ state }: ObservedContainer): boolean => state !== 'exited' && state !== 'created';
 

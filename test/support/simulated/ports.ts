@@ -32,9 +32,14 @@ export function refuseTakenPorts(world: World, container: SimContainer): void {
 }
 
 const isUp = (container: SimContainer) => ['running', 'paused', 'restarting'].includes(container.state);
-const isAny = (ip: string) => ip === '' || ip === '0.0.0.0';
+/** All addresses, or all of one family (measured on 28.5). */
+const covers = (all: string, one: string) =>
+  all === '' ||
+  all === one ||
+  (all === '0.0.0.0' && !one.includes(':')) ||
+  (all === '::' && one.includes(':'));
 const clash = (a: PublishedPort, b: PublishedPort) =>
   b.hostPort !== '' &&
   a.hostPort === b.hostPort &&
   a.protocol === b.protocol &&
-  (a.hostIp === b.hostIp || isAny(a.hostIp) || isAny(b.hostIp));
+  (covers(a.hostIp, b.hostIp) || covers(b.hostIp, a.hostIp));

@@ -71,6 +71,16 @@ describe('rules that docker compose has too', () => {
   });
 });
 
+describe('ports of the host', () => {
+  it('are published on IPv4 beside IPv6, and on several addresses', () => {
+    const both =
+      'ports: ["0.0.0.0:80:80", "[::]:80:80", "0.0.0.0:81:80", "[::1]:81:80", "10.0.0.1:82:80", "10.0.0.2:82:80"]';
+    expect(errorsOf(load(services(`a: {image: x, ${both}}`)))).toEqual([]);
+    const [four, six] = ['ports: ["0.0.0.0:80:80"]', 'ports: ["[::]:80:80"]'];
+    expect(errorsOf(load(services(`a: {image: x, ${four}}`, `b: {image: x, ${six}}`)))).toEqual([]);
+  });
+});
+
 describe('rules that spare a failure half-way', () => {
   const net = 'networks: {n: {ipam: {config: [{subnet: 10.1.0.0/24}]}}}\n';
 
@@ -82,6 +92,11 @@ describe('rules that spare a failure half-way', () => {
     [
       'DuplicatePort services.b.ports[0]',
       services('a: {image: x, ports: ["80:1"]}', 'b: {image: x, ports: ["0.0.0.0:80:2"]}'),
+    ],
+    ['DuplicatePort services.a.ports[1]', services('a: {image: x, ports: ["80:80", "[::]:80:80"]}')],
+    [
+      'DuplicatePort services.b.ports[0]',
+      services('a: {image: x, ports: ["[::]:80:1"]}', 'b: {image: x, ports: ["80:2"]}'),
     ],
     ['PortForOneReplica services.a.ports[0]', services('a: {image: x, scale: 2, ports: ["80:80"]}')],
     [

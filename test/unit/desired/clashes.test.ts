@@ -23,6 +23,7 @@ describe('two services', () => {
     const port = { target: 80, published: '80' };
     expect(ports({ ...port, host_ip: '10.0.0.1' }, { ...port, host_ip: '10.0.0.2' })).toEqual([]);
     expect(ports({ ...port, host_ip: '0.0.0.0' }, { ...port, host_ip: '::1' })).toEqual([]);
+    expect(ports({ ...port, host_ip: '0.0.0.0' }, { ...port, host_ip: '::' })).toEqual([]);
     expect(ports({ ...port, protocol: 'udp' }, port)).toEqual([]);
     expect(ports({ target: 80, published: '80-90' }, { target: 80, published: '80-90' })).toEqual([]);
     expect(ports({ target: 80 }, { target: 80 })).toEqual([]);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { COMPOSE, OURS } from '../../../src/model/labels.ts';
+import { clash } from '../../../src/plan/port-index.ts';
 import type { StackWords } from '../../support/builders.ts';
 import { pool, stack } from '../../support/builders.ts';
 import { pass, passUntilSettled } from '../../support/passes.ts';
@@ -129,6 +130,15 @@ test('a port that a stranger has stops nothing that runs', async () => {
   expect(await planned(engine, { services: { web: { ports: ['8080:80'] } } })).toMatchInlineSnapshot(
     `"! container/demo-web-1: PortTaken: port 8080/tcp is taken by container squatter"`,
   );
+});
+
+test('a port that a stranger has on IPv6 alone is free on IPv4', () => {
+  const published = { hostPort: '8080', containerPort: 80, protocol: 'tcp' };
+  const clashes = (one: string, other: string) =>
+    clash({ ...published, hostIp: one }, { ...published, hostIp: other });
+  expect(clashes('0.0.0.0', '::')).toBe(false);
+  expect(clashes('', '::')).toBe(true);
+  expect(clashes('127.0.0.1', '0.0.0.0')).toBe(true);
 });
 
 test('a port that a stranger has who is attached to our network', async () => {
