@@ -1,6 +1,7 @@
 import type { Files } from '../model/files.ts';
 import type { Position, Problem } from '../model/problem.ts';
 import { bindProject } from './bind.ts';
+import { otherComposeFiles } from './compose-file-variable.ts';
 import { loadModel, type SourceFile } from './document.ts';
 import { parseDotenv } from './dotenv.ts';
 import { readServiceFiles } from './env-files.ts';
@@ -48,6 +49,8 @@ export interface LoadRequest {
   readonly envFilesAt?: Position | undefined;
   readonly profiles: readonly string[];
   readonly home: string | undefined;
+  /** The inputs were found by their usual names: `COMPOSE_FILE` of `.env` must not name others. */
+  readonly foundByName?: boolean | undefined;
 }
 
 export interface LoadedProject {
@@ -159,6 +162,10 @@ function readVariables(request: LoadRequest, loading: Loading): Lookup {
     parsed.problems.forEach(loading.report);
     noteSecretVariables(read, { before: variables, after: parsed }, loading);
     variables = parsed.variables;
+    if (request.foundByName === true) {
+      const found = request.inputs.flatMap((input) => (input.kind === 'tree' ? [] : [input.file]));
+      otherComposeFiles(found, { file, text: read.text, variables }).forEach(loading.report);
+    }
   }
   return (name) => own(name) ?? variables.get(name);
 }

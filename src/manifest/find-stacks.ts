@@ -59,7 +59,7 @@ export function findNamedStacks(files: readonly ReadableFile[], options: FindOpt
   const repositories = read.flatMap(repositoriesOf);
   if (base === undefined) return settle(drafts, [], repositories);
   const nameOfFile = base.name.kind === 'compose' ? base.name.stack : undefined;
-  const lifted = liftCompose({ base, overrides, nameOfFile, passedOver: [], home });
+  const lifted = liftCompose({ base, overrides, nameOfFile, isFound: false, passedOver: [], home });
   return settle([...drafts, lifted], [], repositories);
 }
 
@@ -167,12 +167,15 @@ function liftDirectory(files: readonly ReadFile[], home: string | undefined): re
   );
   const [override] = ranked(files.filter(({ name }) => name.kind === 'override'));
   const drafts = named.map(({ text, nameOfFile }) =>
-    liftCompose({ base: text, overrides: [], nameOfFile, passedOver: [], home }),
+    liftCompose({ base: text, overrides: [], nameOfFile, isFound: false, passedOver: [], home }),
   );
   if (base === undefined) return drafts;
   const passedOver = others.map(({ file }) => file.path);
   const overrides = override === undefined ? [] : [override];
-  return [...drafts, liftCompose({ base, overrides, nameOfFile: undefined, passedOver, home })];
+  return [
+    ...drafts,
+    liftCompose({ base, overrides, nameOfFile: undefined, isFound: true, passedOver, home }),
+  ];
 }
 
 function ranked(files: readonly ReadFile[]): readonly ReadFile[] {

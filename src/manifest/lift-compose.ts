@@ -25,6 +25,8 @@ export interface LiftRequest {
   readonly overrides: readonly ComposeText[];
   /** From `NAME.compose.yaml`. */
   readonly nameOfFile: string | undefined;
+  /** Nobody named the files: they have the names by which docker compose looks for them. */
+  readonly isFound: boolean;
   /** Files that would be taken if `base` were not there. */
   readonly passedOver: readonly string[];
   readonly home: string | undefined;
@@ -35,7 +37,8 @@ export interface LiftRequest {
  * every control field's default. A `name:` made of variables counts with their defaults; when they have
  * none the stack is named as if it were not there.
  */
-export function liftCompose({ base, overrides, nameOfFile, passedOver, home }: LiftRequest): Draft {
+export function liftCompose(request: LiftRequest): Draft {
+  const { base, overrides, nameOfFile, isFound, passedOver, home } = request;
   const { path: file } = base.file;
   const directory = path.dirname(file);
   const texts = [base, ...overrides];
@@ -62,6 +65,7 @@ export function liftCompose({ base, overrides, nameOfFile, passedOver, home }: L
         envFiles: [],
         profiles: [],
         home,
+        foundByName: isFound,
       },
       files: texts.map((each) => each.file.path),
       at: draft.at,

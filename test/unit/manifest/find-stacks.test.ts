@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadProject } from '../../../src/compose/load.ts';
-import { brief, filesOf, find, findOne } from './in-memory.ts';
+import { brief, faultsOf, filesOf, find, findOne } from './in-memory.ts';
 
 const service = 'services:\n  web: {image: nginx}\n';
 const envelope = (name: string, spec = 'services: {web: {image: nginx}}'): string =>
@@ -205,6 +205,47 @@ describe('what a stack says', () => {
       { file: '/stacks/a.yaml', line: 2, column: 1 },
       { file: '/stacks/a.yaml', line: 7, column: 1 },
     ]);
+  });
+});
+
+describe('COMPOSE_FILE in the .env beside a Compose file', () => {
+  const web = 'services: {web: {image: nginx}}\n';
+  const tree = { 'shop/compose.yaml': web, 'shop/prod.yaml': 'services: {web: {restart: always}}\n' };
+
+  it('is an error where it names other files than those that are found', () => {
+    const dotenv = '# ours\nTAG=1\nexport COMPOSE_FILE=compose.yaml:prod.yaml\n';
+    expect(faultsOf({ ...tree, 'shop/.env': dotenv })).toEqual([
+      {
+        severity: 'error',
+        code: 'ComposeFileIgnored',
+        message: 'COMPOSE_FILE names other files than compose.yaml, and is not followed',
+        hint: 'name the files in spec.composeFiles of a Stack manifest, or remove the variable',
+        at: { file: '/stacks/shop/.env', line: 3, column: 1 },
+      },
+    ]);
+    const override = { 'shop/compose.override.yaml': web, 'shop/.env': 'COMPOSE_FILE=compose.yaml\n' };
+    expect(faultsOf({ ...tree, ...override }).map(brief)).toEqual(['shop/.env:1:1 ComposeFileIgnored']);
+  });
+
+  it.each(['COMPOSE_FILE=compose.yaml', 'COMPOSE_FILE=', 'COMPOSE_FILE=./compose.yaml', '# COMPOSE_FILE=x'])(
+    'is none where it names these, or nothing: %s',
+    (dotenv) => {
+      expect(faultsOf({ ...tree, 'shop/.env': dotenv })).toEqual([]);
+    },
+  );
+
+  it('may name the override file too, with a separator of its own', () => {
+    const dotenv = 'COMPOSE_PATH_SEPARATOR=;\nCOMPOSE_FILE=compose.yaml;compose.override.yaml\n';
+    const all = { ...tree, 'shop/compose.override.yaml': web, 'shop/.env': dotenv };
+    expect(faultsOf(all)).toEqual([]);
+  });
+
+  it('is not asked where a manifest or a name says which files are meant', () => {
+    const manifest =
+      'apiVersion: stackctl.io/v1alpha1\nkind: Stack\nmetadata: {name: shop}\nspec: {composeFiles: [compose.yaml]}\n';
+    const dotenv = { 'shop/.env': 'COMPOSE_FILE=compose.yaml:prod.yaml\n' };
+    expect(faultsOf({ ...tree, ...dotenv, 'shop/stack.yaml': manifest })).toEqual([]);
+    expect(faultsOf({ ...dotenv, 'shop/web.compose.yaml': web })).toEqual([]);
   });
 });
 
