@@ -57,12 +57,15 @@ export function deviceConfig(context: ServiceContext): DeviceConfig {
   });
 }
 
-/** Without a number and without ids, all devices that fit are meant (Compose specification, `gpus`). */
+/**
+ * No number is none at all, as for the engine: what says neither a number nor ids has `all` when it is loaded (Compose
+ * specification, `gpus`), and 0 is left out of the model.
+ */
 function deviceRequest(request: ComposeDeviceRequest, implied: readonly string[]): DeviceRequest {
   const ids = nonEmptyList(sortedSet(request.device_ids ?? []));
   return definedOnly<DeviceRequest>({
     Driver: nonEmptyText(request.driver),
-    Count: request.count ?? (ids === undefined ? -1 : undefined),
+    Count: request.count,
     DeviceIDs: ids,
     Capabilities: [sortedSet([...(request.capabilities ?? []), ...implied])],
     Options: nonEmptyMap(request.options),

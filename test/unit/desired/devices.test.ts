@@ -1,4 +1,6 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Compose has templates of its own
 import { describe, expect, it } from 'vitest';
+import { load } from '../compose/loading-fixture.ts';
 import { webContainer, webFaults } from './example.ts';
 
 describe('devices', () => {
@@ -42,6 +44,23 @@ describe('devices', () => {
     expect(host.DeviceRequests).toEqual([
       { Capabilities: [['gpu']], Count: -1, Driver: 'nvidia' },
       { Capabilities: [['tpu']], DeviceIDs: ['a', 'b'] },
+    ]);
+  });
+
+  it.each([
+    ['gpus: [{}]', -1],
+    ['gpus: [{count: 2}]', 2],
+    ['gpus: [{count: 0}]', undefined],
+    ['gpus: [{device_ids: []}]', undefined],
+    ['deploy: {resources: {reservations: {devices: [{capabilities: [gpu]}]}}}', -1],
+    [
+      'deploy: {resources: {reservations: {devices: [{capabilities: [gpu], count: "${GPUS:-0}"}]}}}',
+      undefined,
+    ],
+  ])('are as many GPUs as docker compose asks for: %s', (text, count) => {
+    const { web } = load(`services:\n  web:\n    image: x\n    ${text}\n`).project.services;
+    expect(webContainer(web ?? {}).host.DeviceRequests).toEqual([
+      { Capabilities: [['gpu']], ...(count === undefined ? {} : { Count: count }) },
     ]);
   });
 
