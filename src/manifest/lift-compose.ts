@@ -7,6 +7,7 @@ import { fieldOf, type Tree, textField } from '../compose/tree.ts';
 import { isAcceptable, type Problem } from '../model/problem.ts';
 import { readSpecFields } from './control.ts';
 import { type Draft, startOf } from './draft.ts';
+import { isBlank } from './recognise.ts';
 import { revisionOf } from './revision.ts';
 import { namePattern } from './schema/envelope.ts';
 import type { ReadableFile } from './stack.ts';
@@ -44,7 +45,8 @@ export function liftCompose(request: LiftRequest): Draft {
   const texts = [base, ...overrides];
   const name = declaredName(texts) ?? normalForm(nameOfFile ?? path.basename(directory));
   const problems = [
-    ...texts.flatMap(checkDocuments),
+    ...checkDocuments(base),
+    ...overrides.filter((override) => !isCommentedOut(override)).flatMap(checkDocuments),
     ...(namePattern.test(name) ? [] : [badName(name, texts)]),
     ...passedOver.map((other) => notUsed(other, file)),
   ];
@@ -98,6 +100,11 @@ function declaredName(texts: readonly ComposeText[]): string | undefined {
   if (filled?.ok !== true || filled.unset.length > 0) return undefined;
   const name = normalForm(filled.text);
   return name === '' ? undefined : name;
+}
+
+/** Files laid over another may say nothing, as for docker compose. One without any text may have been cut off. */
+function isCommentedOut({ file, documents, problems }: ComposeText): boolean {
+  return documents.length === 0 && problems.length === 0 && !isBlank(file.text);
 }
 
 function checkDocuments({ file, documents, problems }: ComposeText): readonly Problem[] {

@@ -208,6 +208,33 @@ describe('what a stack says', () => {
   });
 });
 
+describe('an override file', () => {
+  const web = 'services: {web: {image: nginx}}\n';
+  const beside = (override: string) => ({
+    'shop/compose.yaml': web,
+    'shop/compose.override.yaml': override,
+  });
+
+  it('that is commented out changes nothing', () => {
+    const tree = beside('# services:\n#   web: {restart: always}\n');
+    expect(faultsOf(tree)).toEqual([]);
+    const stack = findOne(tree);
+    expect(loadProject(stack.compose, filesOf(tree)).project.services['web']?.image).toBe('nginx');
+    expect(stack.files).toContain('/stacks/shop/compose.override.yaml');
+  });
+
+  it('without any text may have been cut off', () => {
+    for (const text of ['', '\n', '\0\0']) {
+      expect(faultsOf(beside(text)).map(brief)).toEqual(['shop/compose.override.yaml:1:1 EmptyFile']);
+    }
+  });
+
+  it('must not be laid over one that is commented out', () => {
+    const tree = { ...beside(web), 'shop/compose.yaml': '# services:\n' };
+    expect(faultsOf(tree).map(brief)).toEqual(['shop/compose.yaml:1:1 EmptyFile']);
+  });
+});
+
 describe('COMPOSE_FILE in the .env beside a Compose file', () => {
   const web = 'services: {web: {image: nginx}}\n';
   const tree = { 'shop/compose.yaml': web, 'shop/prod.yaml': 'services: {web: {restart: always}}\n' };
