@@ -170,13 +170,13 @@ function readVariables(request: LoadRequest, loading: Loading): Lookup {
   return (name) => own(name) ?? variables.get(name);
 }
 
-/** `COMPOSE_PROFILES` counts when the manifest names no profile itself. */
+/**
+ * `COMPOSE_PROFILES` counts when the manifest names no profile itself. Where it is not set either, the list is one empty
+ * name, as docker compose 2.40 has it: that runs a service of `profiles: ["${ENABLE:-}"]`.
+ */
 function activeProfiles(request: LoadRequest, lookup: Lookup): readonly string[] {
   if (request.profiles.length > 0) return request.profiles;
-  return (lookup('COMPOSE_PROFILES') ?? '')
-    .split(',')
-    .map((profile) => profile.trim())
-    .filter((profile) => profile !== '');
+  return (lookup('COMPOSE_PROFILES') ?? '').split(',').map((profile) => profile.trim());
 }
 
 function finish(

@@ -139,6 +139,18 @@ describe('loadProject', () => {
     expect(Object.keys(project.volumes)).toEqual(['v']);
   });
 
+  it('selects a service of an empty profile where no profile is', () => {
+    const text =
+      'services: {a: {image: x, profiles: ["${ENABLE:-}"]}, b: {image: x, profiles: [b]}, c: {image: x}}\n';
+    const selected = (dotenv: string) =>
+      Object.keys(load(text, { files: { '/stack/.env': dotenv } }).project.services);
+    expect(selected('')).toEqual(['a', 'c']);
+    expect(selected('ENABLE=off\n')).toEqual(['c']);
+    expect(selected('COMPOSE_PROFILES=\n')).toEqual(['a', 'c']);
+    expect(selected('COMPOSE_PROFILES=b\n')).toEqual(['b', 'c']);
+    expect(Object.keys(load(text, { profiles: ['b'] }).project.services)).toEqual(['b', 'c']);
+  });
+
   it('selects services by profile', () => {
     const text =
       'services:\n  web: {image: a, depends_on: {dev: {condition: service_started, required: false}}}\n  dev: {image: a, profiles: [dev]}\n';
