@@ -195,7 +195,7 @@ function finish(
   if (!loading.state.isIncomplete) {
     checkRules({ project, disabled: selected.disabled, locate }).forEach(loading.report);
   }
-  return { project: withoutUnused(project), unused: unusedIn(project, services), locate };
+  return { project: withoutUnused(project, selected.disabled), unused: unusedIn(project, services), locate };
 }
 
 function asMapping(tree: Tree | undefined, parent: Tree): MappingTree {

@@ -4,11 +4,11 @@ import { fieldOf, type Tree, textField } from './tree.ts';
 /**
  * Drops resources that no active service refers to, as docker compose does: they are not created. A
  * project without any service keeps all of them, because it is then a project of resources: a stack may
- * consist of the networks that others join.
+ * consist of the networks that others join. One whose services are all `disabled` by their profiles is none.
  */
-export function withoutUnused(project: ComposeProject): ComposeProject {
+export function withoutUnused(project: ComposeProject, disabled: ReadonlySet<string>): ComposeProject {
   const services = Object.values(project.services);
-  if (services.length === 0) return project;
+  if (services.length === 0 && disabled.size === 0) return project;
   const networks = services.flatMap((service) => Object.keys(service.networks ?? {}));
   const volumes = services.flatMap((service) =>
     (service.volumes ?? []).flatMap((mount) => (mount.type === 'volume' ? [mount.source ?? ''] : [])),

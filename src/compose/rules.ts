@@ -33,7 +33,7 @@ export function checkRules(input: RuleInput): readonly Problem[] {
   checkServices(input.project, fault);
   checkBounds(input.project, fault);
   checkResources(input.project, fault);
-  checkAddresses(withoutUnused(input.project), fault);
+  checkAddresses(withoutUnused(input.project, input.disabled), fault);
   checkHostClashes(input.project, fault);
   for (const chain of findCycles(input.project.services)) {
     fault(

@@ -151,6 +151,17 @@ describe('loadProject', () => {
     expect(Object.keys(load(text, { profiles: ['b'] }).project.services)).toEqual(['b', 'c']);
   });
 
+  it('has no networks and volumes where all services are left out by their profiles', () => {
+    const text =
+      'services: {a: {image: x, profiles: [p], volumes: ["data:/d"]}}\nvolumes: {data: }\nnetworks: {default: }\n';
+    const { services, networks, volumes } = load(text).project;
+    expect({ ...services, ...networks, ...volumes }).toEqual({});
+    const active = load(text, { profiles: ['p'] }).project;
+    expect(Object.keys({ ...active.networks, ...active.volumes })).toEqual(['default', 'data']);
+    const resources = load('networks: {n: }\nvolumes: {data: }\n').project;
+    expect(Object.keys({ ...resources.networks, ...resources.volumes })).toEqual(['n', 'data']);
+  });
+
   it('selects services by profile', () => {
     const text =
       'services:\n  web: {image: a, depends_on: {dev: {condition: service_started, required: false}}}\n  dev: {image: a, profiles: [dev]}\n';
