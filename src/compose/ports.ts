@@ -20,7 +20,8 @@ export type ShortPortResult =
  */
 export function parsePort(text: string): ShortPortResult {
   const parts = text.split(':');
-  const [targets = '', protocol = 'tcp'] = splitOnce(parts.at(-1) ?? '', '/');
+  const [targets = '', given] = splitOnce(parts.at(-1) ?? '', '/');
+  const protocol = given || 'tcp';
   const published = parts.length > 1 ? (parts.at(-2) ?? '') : '';
   const address = parts.slice(0, -2).join(':');
   const hostIp = unbracketed(address);

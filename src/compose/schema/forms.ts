@@ -77,9 +77,16 @@ export const textOrTexts = (description: string) =>
 export const commandLine = (description: string) =>
   z.union([z.null(), z.string(), listOf(z.string(), 'strings')]).meta({ description });
 
-const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()], {
-  error: 'a string, a number, true, false or nothing',
-});
+/** `.inf` and `.nan` are numbers of YAML and none of zod; docker compose makes the texts `+Inf` and `NaN` of them. */
+const withText = (value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+
+const scalar = z.preprocess(
+  withText,
+  z.union([z.string(), z.number(), z.boolean(), z.null()], {
+    error: 'a string, a number, true, false or nothing',
+  }),
+);
 
 /** A key of a map such as `environment`; only the empty one is refused. */
 const someKey = z.string().min(1);

@@ -162,6 +162,17 @@ describe('loadProject', () => {
     expect(Object.keys({ ...resources.networks, ...resources.volumes })).toEqual(['n', 'data']);
   });
 
+  it('makes texts of numbers that are none, in variables and labels', () => {
+    const text = 'services: {web: {image: a, environment: {A: .inf, B: -.inf}, labels: {a: .NaN}}}\n';
+    const loaded = load(text);
+    expect(loaded.problems).toEqual([]);
+    expect(loaded.project.services['web']).toMatchObject({
+      environment: { A: '+Inf', B: '-Inf' },
+      labels: { a: 'NaN' },
+    });
+    expect(errorsOf(load('services: {web: {image: a, cpus: .inf}}\n'))).not.toEqual([]);
+  });
+
   it('selects services by profile', () => {
     const text =
       'services:\n  web: {image: a, depends_on: {dev: {condition: service_started, required: false}}}\n  dev: {image: a, profiles: [dev]}\n';
