@@ -8,6 +8,7 @@ import {
   float,
   integer,
   list,
+  mistyped,
   object,
   optionalFlag,
   optionalInteger,
@@ -119,6 +120,12 @@ function sshKeys(...[tree, path, reading]: Parameters<Shape>): unknown {
     : Object.entries(keys).map(([id, file]) => (file === null || file === '' ? id : `${id}=${file}`));
 }
 
+/** A number: a text would be read as decimal, and docker compose refuses it, `"${MODE}"` too. */
+const mountMode: Shape = (tree, path, reading) =>
+  tree.kind === 'scalar' && typeof tree.value === 'string'
+    ? mistyped(tree, path, reading, 'a number', 'write it in octal, without quotes and variables: 0o1777')
+    : integer(tree, path, reading);
+
 const mount: Shape = object({
   type: text,
   source: text,
@@ -127,7 +134,7 @@ const mount: Shape = object({
   consistency: text,
   bind: object({ selinux: text, propagation: text, create_host_path: flag, recursive: text }),
   volume: object({ labels, nocopy: flag, subpath: text }),
-  tmpfs: object({ size: bytes, mode: integer }),
+  tmpfs: object({ size: bytes, mode: mountMode }),
   image: object({ subpath: text }),
 });
 

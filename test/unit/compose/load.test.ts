@@ -162,6 +162,16 @@ describe('loadProject', () => {
     expect(Object.keys({ ...resources.networks, ...resources.volumes })).toEqual(['n', 'data']);
   });
 
+  it('takes the mode of a tmpfs as a number only', () => {
+    const mode = (text: string) =>
+      load(`services: {web: {image: a, volumes: [{type: tmpfs, target: /t, tmpfs: {mode: ${text}}}]}}\n`);
+    expect(mode('0o755').project.services['web']?.volumes?.[0]?.tmpfs).toEqual({ mode: 0o755 });
+    expect(mode('01777').project.services['web']?.volumes?.[0]?.tmpfs).toEqual({ mode: 0o1777 });
+    for (const text of ['"0755"', '"493"', '"${MODE:-1777}"']) {
+      expect(errorsOf(mode(text))).toEqual(['InvalidValue services.web.volumes[0].tmpfs.mode']);
+    }
+  });
+
   it('makes texts of numbers that are none, in variables and labels', () => {
     const text = 'services: {web: {image: a, environment: {A: .inf, B: -.inf}, labels: {a: .NaN}}}\n';
     const loaded = load(text);
