@@ -35,7 +35,9 @@ export const SERVICE_DETAIL_CAPABILITIES: Readonly<Record<string, Capability>> =
   'deploy.resources.reservations.devices': recreate('HostConfig.DeviceRequests'),
   'deploy.resources.reservations.generic_resources': ignored('one host has no scheduler'),
   'deploy.resources.reservations.memory': inPlace('HostConfig.MemoryReservation'),
-  'deploy.restart_policy': inPlace('HostConfig.RestartPolicy', { note: 'delay and window have no effect' }),
+  'deploy.restart_policy': inPlace('HostConfig.RestartPolicy', {
+    note: "delay and window have no effect; without condition it is always, the specification's default, where docker compose sets no policy",
+  }),
   'deploy.rollback_config': controller(
     'decides how replicas go back; its failure_action and max_failure_ratio say nothing',
   ),
