@@ -128,6 +128,7 @@ function bindMount({ source = '', target, read_only, bind = {} }: ComposeMount):
 
 function addVolume(context: ServiceContext, draft: MountDraft, mount: ComposeMount, path: string): void {
   const { source, target, volume = {} } = mount;
+  warnOfBindOptions(context, mount, path);
   const options = definedOnly<NonNullable<MountConfig['VolumeOptions']>>({
     NoCopy: onlyTrue(volume.nocopy),
     Subpath: nonEmptyText(volume.subpath),
@@ -162,6 +163,20 @@ function addVolume(context: ServiceContext, draft: MountDraft, mount: ComposeMou
       VolumeOptions: hasOptions ? options : undefined,
     }),
   );
+}
+
+/**
+ * `data:/data:Z`: an engine takes these words of a volume in the old form only, in which volumes are not asked for here,
+ * since what is made anew, handed over and kept goes by the mounts.
+ */
+function warnOfBindOptions({ report }: ServiceContext, { bind }: ComposeMount, path: string): void {
+  const words = [bind?.selinux, bind?.propagation].filter((word) => nonEmptyText(word) !== undefined);
+  if (words.length === 0) return;
+  report.warn(path, {
+    code: 'IgnoredAttribute',
+    message: `${words.join(' and ')} has no effect on a volume`,
+    hint: 'mount a directory of the host with it, or label the volume on the host',
+  });
 }
 
 function tmpfsMount(context: ServiceContext, mount: ComposeMount, path: string): MountConfig {

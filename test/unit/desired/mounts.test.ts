@@ -103,6 +103,18 @@ describe('volumes', () => {
     });
   });
 
+  it('have no SELinux label and no propagation, and that is said', () => {
+    const mount: ComposeMount = { type: 'volume', source: 'data', target: '/d' };
+    const plain = hostOf(mount);
+    for (const bind of [{ selinux: 'Z' }, { propagation: 'rslave' }]) {
+      expect(hostOf({ ...mount, bind })).toEqual(plain);
+      expect(webFaults({ volumes: [{ ...mount, bind }] }, { project })).toEqual([
+        'IgnoredAttribute services.web.volumes[0]',
+      ]);
+    }
+    expect(webFaults({ volumes: [mount] }, { project })).toEqual([]);
+  });
+
   it('without a name are listed for the plan to name', () => {
     const container = webContainer({
       volumes: [
