@@ -20,8 +20,7 @@ export type ShortPortResult =
  */
 export function parsePort(text: string): ShortPortResult {
   const parts = text.split(':');
-  const [targets = '', given] = splitOnce(parts.at(-1) ?? '', '/');
-  const protocol = given || 'tcp';
+  const [targets, protocol] = targetsOf(parts.at(-1) ?? '');
   const published = parts.length > 1 ? (parts.at(-2) ?? '') : '';
   const address = parts.slice(0, -2).join(':');
   const hostIp = unbracketed(address);
@@ -93,10 +92,10 @@ function parseRange(text: string): Range | undefined {
   return start <= end && end <= 65_535 ? { start, end } : undefined;
 }
 
-function splitOnce(text: string, separator: string): readonly [string, string?] {
-  const index = text.indexOf(separator);
-  if (index === -1) return [text];
-  return [text.slice(0, index), text.slice(index + separator.length)];
+/** `80/udp`; without a protocol, or with an empty one, it is TCP. */
+function targetsOf(text: string): readonly [string, string] {
+  const slash = text.indexOf('/');
+  return slash === -1 ? [text, 'tcp'] : [text.slice(0, slash), text.slice(slash + 1) || 'tcp'];
 }
 
 function unbracketed(text: string): string {
