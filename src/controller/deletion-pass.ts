@@ -39,20 +39,23 @@ async function takeDown(
   state: PassState,
   signal: AbortSignal,
 ): Promise<Verdict> {
+  const ports = passPorts(record, state);
   const query = { stack: record.name, project: record.name, networkNames: [], imageRefs: [] };
   const seen = await state.ports.engine.observe(query, signal);
   const observed = record.adopted ? asOurs(seen, record.name, record.name) : seen;
   const plan = planDeletion(record.name, observed, { volumes: tombstone.volumes });
   // Called off, or meant otherwise, while this pass looked: what the catalogue has now may be a new manifest.
-  if (record.tombstone !== tombstone) return { kind: 'again' };
+  if (!ports.isWanted()) return { kind: 'again' };
   if (tombstone.orphan) return forget(record, state);
   if (plan.steps.length === 0 && plan.blockers.length === 0) return lay(record, state);
   const [dependent] = dependentsOf(record, state);
   if (dependent !== undefined) return wait(record, dependent, state);
-  if (record.goneAtMs !== undefined) await state.records.noteGone(record, undefined);
-  if (record.tombstone === undefined) return { kind: 'again' };
+  if (record.goneAtMs !== undefined) {
+    await state.records.noteGone(record, undefined);
+    return { kind: 'again' };
+  }
   const engine = state.ports.engine.admitting(lastHooksOf(record, state));
-  const outcomes = await execute(plan, engine, passPorts(record, state), signal);
+  const outcomes = await execute(plan, engine, ports, signal);
   await reportDeletion(record, state, { plan, outcomes, doing: BEING_REMOVED });
   if (outcomes.some((outcome) => outcome.result === 'failed')) return failedDeletion(record, state);
   return outcomes.length > 0 ? { kind: 'again' } : { kind: 'settled', afterMs: state.options.resyncMs };

@@ -17,6 +17,7 @@ export interface SeededBug {
 const CRASHES = 'test/simulation/crash-points.test.ts';
 const FAULTS = 'test/simulation/call-faults.test.ts';
 const EDITS = 'test/simulation/edits.test.ts';
+const COMMANDS = 'test/simulation/commands.test.ts';
 const DISTURBED = 'test/simulation/disturbed.test.ts';
 
 /** What the suites must catch; a test sees to it that they do. */
@@ -38,7 +39,7 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   {
     name: 'a deletion trusts its first look',
     file: 'controller/deletion-pass.ts',
-    find: 'await state.records.lay(record, record.tombstone, nowMs);',
+    find: 'const laid = state.records.lay(record);',
     replace: 'return forget(record, state);',
     caughtBy: { file: FAULTS, test: 'applied and deleted' },
   },
@@ -59,9 +60,37 @@ export const SEEDED_BUGS: readonly SeededBug[] = [
   {
     name: 'a tombstone is not written',
     file: 'controller/stack-record.ts',
-    find: "else await this.#store.write('tombstone', record.name, tombstone);",
-    replace: '',
+    find: "await this.#store.write('tombstone', record.name, tombstone);\n    record.tombstone = tombstone;",
+    replace: 'record.tombstone = tombstone;',
     caughtBy: { file: CRASHES, test: 'applied and deleted' },
+  },
+  {
+    name: 'the end of a deletion takes along what was applied meanwhile',
+    file: 'controller/deletion-pass.ts',
+    find: "if (!isNoted || record.tombstone === undefined) return { kind: 'again' };",
+    replace: '',
+    caughtBy: { file: 'test/sim/asked-amid-pass.test.ts' },
+  },
+  {
+    name: 'a pass goes on with what is not wanted any more',
+    file: 'controller/pass-state.ts',
+    find: 'isWanted: () => record.generation === generation && record.tombstone === tombstone,',
+    replace: 'isWanted: () => true,',
+    caughtBy: { file: 'test/sim/asked-amid-pass.test.ts' },
+  },
+  {
+    name: 'a deletion that was called off goes on',
+    file: 'controller/stack-record.ts',
+    find: 'record.tombstone = undefined;\n    record.goneAtMs = undefined;\n    try {',
+    replace: 'try {',
+    caughtBy: { file: COMMANDS, test: 'a rollout' },
+  },
+  {
+    name: 'what is remembered may be later than now',
+    file: 'plan/scope.ts',
+    find: 'Math.min(atMs, nowMs)',
+    replace: 'atMs',
+    caughtBy: { file: 'test/sim/clock-set-back.test.ts' },
   },
   {
     name: 'a directory that is missing counts as one that was read',

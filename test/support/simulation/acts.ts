@@ -1,3 +1,4 @@
+import type { Operations } from '../../../src/controller/operations.ts';
 import type { Deed } from '../arbitraries.ts';
 import { carryOut } from '../arbitraries.ts';
 import type { Behaviour, ImageSpec } from '../simulated/objects.ts';
@@ -97,6 +98,30 @@ export async function perform(sim: Simulation, act: Act): Promise<void> {
   }
 }
 
+/** Does things one after another beside all else: who is in the middle of a call cannot wait for them. */
+export async function performBeside(sim: Simulation, acts: readonly Act[]): Promise<void> {
+  for (const act of acts) {
+    if (act.do === 'wait') {
+      await new Promise<void>((resolve) => sim.clock.setTimer(resolve, act.ms));
+    } else if (isCommand(act) && sim.daemon !== undefined) {
+      sim.note(`> ${JSON.stringify(act).slice(0, 160)}`);
+      await ask(sim, sim.daemon.operations, act);
+    } else {
+      void perform(sim, act);
+    }
+  }
+}
+
+const COMMANDS: ReadonlySet<string> = new Set([
+  'apply',
+  'delete',
+  'command',
+  'restart-rollout',
+  'resume-rollout',
+]);
+
+const isCommand = (act: Act): act is Command => COMMANDS.has(act.do);
+
 type Command = Extract<
   Act,
   { readonly do: 'apply' | 'delete' | 'command' | 'restart-rollout' | 'resume-rollout' }
@@ -109,10 +134,7 @@ async function command(sim: Simulation, act: Command): Promise<void> {
     await sim.runUntil(() => sim.daemon?.isAlive === true, RESTARTED_MS);
     const { daemon } = sim;
     if (daemon === undefined) return;
-    const answer = ask(daemon.operations, act).then(
-      () => sim.note('  done'),
-      (thrown: unknown) => sim.note(`  refused: ${String(thrown)}`),
-    );
+    const answer = ask(sim, daemon.operations, act);
     void answer.finally(() => {
       isAnswered = true;
     });
@@ -120,10 +142,19 @@ async function command(sim: Simulation, act: Command): Promise<void> {
   }
 }
 
-async function ask(
-  operations: NonNullable<Simulation['daemon']>['operations'],
-  act: Command,
-): Promise<unknown> {
+/** Never rejects: what a command is refused is no fault. What was taken counts as applied. */
+async function ask(sim: Simulation, operations: Operations, act: Command): Promise<void> {
+  try {
+    await operate(operations, act);
+    if (act.do === 'apply') sim.applied.set(act.file, act.text);
+    if (act.do === 'delete') sim.applied.delete(`${act.stack}.compose.yaml`);
+    sim.note('  done');
+  } catch (thrown) {
+    sim.note(`  refused: ${String(thrown)}`);
+  }
+}
+
+async function operate(operations: Operations, act: Command): Promise<unknown> {
   switch (act.do) {
     case 'apply':
       return operations.apply(

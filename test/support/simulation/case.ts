@@ -1,5 +1,5 @@
 import type { Profile } from '../simulated/objects.ts';
-import { type Act, perform } from './acts.ts';
+import { type Act, perform, performBeside } from './acts.ts';
 import type { WriteCrash } from './disk.ts';
 import { ALL_EVENTS, type EventFate } from './event-wire.ts';
 import { judge, strangersOf } from './oracles.ts';
@@ -12,7 +12,7 @@ export type Injection =
   | { readonly at: 'state-write'; readonly number: number; readonly crash: WriteCrash }
   /** `times` calls from that one on; -1: for ever. */
   | { readonly at: 'call'; readonly number: number; readonly fault: CallFault; readonly times: number }
-  /** Somebody does something at the very moment of a call; nothing that takes time. */
+  /** Somebody does something, or asks for it, from the very moment of a call on. */
   | { readonly at: 'moment'; readonly number: number; readonly acts: readonly Act[] }
   /** Every call with this method. */
   | { readonly at: 'method'; readonly method: string; readonly fault: CallFault; readonly times: number };
@@ -142,7 +142,7 @@ function planOf(sim: Simulation, injection: Injection): CallPlan | undefined {
     case 'method':
       return { kind: 'fault', fault: injection.fault };
     case 'moment':
-      for (const act of injection.acts) void perform(sim, act);
+      void performBeside(sim, injection.acts);
       return undefined;
     case 'state-write':
       return undefined;

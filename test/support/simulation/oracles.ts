@@ -51,7 +51,8 @@ export async function desiredStacks(sim: Simulation): Promise<readonly DesiredSt
     }),
   );
   const never = new AbortController().signal;
-  const files = [...sim.directory.texts]
+  // Of a stack that a directory has too, that one counts: it can be applied only with force.
+  const files = [...new Map([...sim.applied, ...sim.directory.texts])]
     .filter(([path]) => /\.ya?ml$/.test(path))
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([path, text]) => ({ path: `${ROOT}/${path}`, relativePath: path, text }));

@@ -43,6 +43,8 @@ export class Simulation {
   readonly trace: string[] = [];
   /** Faults that show at once, while it runs. */
   readonly faults: string[] = [];
+  /** What `apply` was last told to be taken, by its file `STACK.compose.yaml`. */
+  readonly applied = new Map<string, string>();
   readonly statuses = new Map<string, StackStatus>();
   daemon: Daemon | undefined;
   /** Nobody but the daemon touches the engine: who is said to be Ready is as its manifest says, at that very moment. */
