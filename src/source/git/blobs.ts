@@ -1,9 +1,12 @@
 import type { BareStore } from './bare-store.ts';
 import { GitFault } from './fault.ts';
 
+/** For one call of Git, whose time is limited: on a slow disk each content takes a while to be taken. */
+const BLOBS_A_CALL = 256;
+
 /**
- * Reads contents one after the other through one `git cat-file --batch`, and hands each over whole. The next is asked
- * for when the one before was taken, so that one content is in memory at a time.
+ * Reads contents one after the other through `git cat-file --batch`, and hands each over whole. The next is asked for
+ * when the one before was taken, so that one content is in memory at a time.
  */
 export async function readBlobs(
   store: BareStore,
@@ -11,7 +14,16 @@ export async function readBlobs(
   take: (sha: string, content: Buffer) => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> {
-  if (shas.length === 0) return;
+  for (let start = 0; start < shas.length; start += BLOBS_A_CALL)
+    await readSome(store, shas.slice(start, start + BLOBS_A_CALL), take, signal);
+}
+
+async function readSome(
+  store: BareStore,
+  shas: readonly string[],
+  take: (sha: string, content: Buffer) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   const desk = new Desk();
   async function* questions(): AsyncGenerator<string> {
     for (const sha of shas) {
